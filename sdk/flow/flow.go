@@ -1,0 +1,40 @@
+package flow
+
+// TableID is an OpenFlow table, 0 to 253. 254 is not a table of the pipeline in Open vSwitch (it keeps rules of its own
+// there) and 255 means "all tables".
+type TableID uint8
+
+// MaxTable is the highest table a flow may be in.
+const MaxTable TableID = 253
+
+// Priority of a flow within its table, 0 to 65535; the higher one is looked at first.
+type Priority uint16
+
+// Cookie is the 64-bit opaque value that the switch stores with a flow (OpenFlow 1.5 §5.2).
+type Cookie uint64
+
+// Match is what a flow matches: a list of OXM TLVs (OpenFlow 1.5 §7.2.3), without the ofp_match header in front and the
+// padding behind. It is immutable, and comparable with ==. The empty Match matches every packet.
+//
+// Two canonical matches are equal if and only if they mean the same; see CanonicalMatch.
+type Match string
+
+// Actions is what a flow does: a list of OpenFlow 1.5 instructions (§7.2.4), padded to 8 bytes each as on the wire. It is
+// immutable, and comparable with ==. The empty Actions drops.
+//
+// Two canonical actions are equal if they are the same bytes; see CanonicalActions.
+type Actions string
+
+// Key is what OpenFlow treats as one flow: a switch holds at most one flow with a given key.
+type Key struct {
+	Table    TableID
+	Priority Priority
+	Match    Match
+}
+
+// Flow is what somebody wants to be in the switch.
+type Flow struct {
+	Key
+	Actions Actions
+	Cookie  Cookie
+}
