@@ -1,0 +1,67 @@
+package table
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/flowhost/flowhost/sdk/flow"
+)
+
+var (
+	// ErrOwnerExists is returned by AddOwner for a name that is taken. Configure each owner once.
+	ErrOwnerExists = errors.New("an owner of this name exists")
+
+	// ErrTooManyOwners is returned by AddOwner when no OwnerID is left.
+	ErrTooManyOwners = errors.New("too many owners")
+
+	// ErrUnknownOwner is returned for an OwnerID that AddOwner did not give out.
+	ErrUnknownOwner = errors.New("unknown owner")
+
+	// ErrFenced is returned by Prepare for anything outside the owner's fence: table, priority, id ranges.
+	ErrFenced = errors.New("outside the owner's fence")
+
+	// ErrQuota is returned by Commit when the owner would have more flows than its MaxFlows.
+	ErrQuota = errors.New("over the owner's quota")
+
+	// ErrBadOp is returned by Prepare for an operation of an unknown kind, or with parts its kind does not have.
+	ErrBadOp = errors.New("bad operation")
+
+	// ErrBadMatch is returned by Prepare for a match that is malformed, contradicts itself, or lacks a prerequisite that
+	// cannot be implied.
+	ErrBadMatch = errors.New("bad match")
+
+	// ErrBadActions is returned by Prepare for instructions or actions of an unknown type, a wrong length or a wrong
+	// structure, and for a conjunction beside any other action.
+	ErrBadActions = errors.New("bad actions")
+
+	// ErrBadTable is returned by Prepare for tables 254 and 255, which are not tables of the pipeline.
+	ErrBadTable = errors.New("no such table")
+
+	// ErrTooBig is returned by Prepare for a flow whose message would be over MaxMessage bytes, and for a transaction over
+	// MaxTxnFlows flows or MaxTxnBytes bytes.
+	ErrTooBig = errors.New("too big")
+)
+
+// OpError says which operation of a transaction was refused, and why. It Is the sentinel in Err.
+type OpError struct {
+	Index int       // of the operation in the transaction, from 0; -1: the transaction as a whole
+	Op    OpKind    // what was asked; 0 for the transaction as a whole
+	UUID  uuid.UUID // the operation's UUID
+	Key   flow.Key  // the flow's key as it was given, when the reason is one flow
+	Err   error     // never nil
+}
+
+func (e *OpError) Error() string {
+	switch {
+	case e.Index < 0:
+		return e.Err.Error()
+	case e.Key == (flow.Key{}):
+		return fmt.Sprintf("operation %d, %s of %s: %v", e.Index, e.Op, e.UUID, e.Err)
+	}
+	return fmt.Sprintf("operation %d, %s of %s, flow %s: %v", e.Index, e.Op, e.UUID, e.Key, e.Err)
+}
+
+// Unwrap lets errors.Is find the sentinel.
+func (e *OpError) Unwrap() error { return e.Err }

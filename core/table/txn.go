@@ -1,0 +1,69 @@
+package table
+
+import (
+	"github.com/google/uuid"
+
+	"github.com/flowhost/flowhost/sdk/flow"
+)
+
+// Limits of one transaction and one message. Larger pushes are many transactions inside a sync.
+const (
+	MaxTxnFlows = 65536    // flows in all operations of one transaction
+	MaxTxnBytes = 16 << 20 // bytes of all matches and actions of one transaction
+
+	// MaxMessage is the size in bytes up to which Open vSwitch both installs a flow and shows it in a dump; a little above
+	// it, a flow is installed and left out of every dump.
+	MaxMessage = 65000
+)
+
+// OpKind is what an operation does.
+type OpKind uint8
+
+// Operations on flows. "The owner" is the transaction's.
+const (
+	// OpAdd adds each of Flows to UUID. A flow whose key UUID has already changes nothing and is an EventDuplicate, unless
+	// the one there is stale: then the new one takes its place.
+	OpAdd OpKind = iota + 1
+
+	// OpRemove takes all flows of UUID away. An unknown UUID is no error.
+	OpRemove
+
+	// OpRemoveFlow takes the flow with Key from UUID. That it is not there is no error.
+	OpRemoveFlow
+
+	// OpSet gives UUID exactly Flows; those that it has already are not touched. No Flows: same as OpRemove.
+	OpSet
+
+	// OpClear takes everything of the owner away.
+	OpClear
+)
+
+var opNames = [...]string{OpAdd: "add", OpRemove: "remove", OpRemoveFlow: "remove flow", OpSet: "set", OpClear: "clear"}
+
+func (k OpKind) String() string {
+	if int(k) < len(opNames) && opNames[k] != "" {
+		return opNames[k]
+	}
+	return "unknown operation"
+}
+
+// Op is one operation. Which fields it has depends on its kind.
+type Op struct {
+	Kind  OpKind
+	UUID  uuid.UUID   // all but OpClear
+	Flows []flow.Flow // OpAdd, OpSet
+	Key   flow.Key    // OpRemoveFlow
+}
+
+// Txn is a transaction of one owner: all of its operations happen in the table, in order, or none.
+type Txn struct {
+	Owner  OwnerID
+	ID     uint64 // the session's own number for it; comes back in events
+	Ops    []Op
+	Atomic bool // in the switch, too, all or nothing
+
+	prepared bool // Invariant: when set, matches and actions are canonical, inside the fence, and cookies complete.
+}
+
+// Revision counts committed transactions of all owners, from 1.
+type Revision uint64
