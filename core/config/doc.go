@@ -1,0 +1,17 @@
+// Package config is flowhost's configuration: one struct, read strictly from a YAML file, filled up with what is built
+// in, and validated as a whole, so that the rest of the host never meets a value it cannot use.
+//
+// A file says what differs from the built-in values:
+//
+//	bridge: br-int
+//	plugins:
+//	  - name: neighbor
+//	  - name: blocklist
+//	    path: /usr/local/bin/blocklist
+//	    slot: 7
+//	    tables: [0]
+//	    priorities: [900-999]
+//
+// The plugins that ship with flowhost (lflow, physical, neighbor) have built-in fences; a file may change them. Any other
+// plugin may do nothing until the file says what.
+package config
