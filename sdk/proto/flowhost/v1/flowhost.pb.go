@@ -11,7 +11,8 @@
 //   - A transaction is all or nothing in the host's table. Its answer is exactly one of Committed and Rejected, and answers come
 //     in the order of the requests (Txn, SyncBegin, SyncDone).
 //   - Committed is sent when the host's table has the transaction; Installed only after the switch confirmed it. The Committed of
-//     a request comes before its Installed; a Refused of one of its flows comes before its Installed, too.
+//     a request comes before its Installed; a Refused of one of its flows comes before its Installed, too. Otherwise
+//     the order of events and answers says nothing.
 //   - Messages are at most 1 MiB. A source puts at most 1,024 operations or 256 KiB into one message of a transaction.
 //   - A source that does not read for 10 seconds while the host has something to say is cut off.
 //   - UUIDs are 16 bytes. Match and actions are the bytes of OpenFlow 1.5; they need not be canonical, the host sees to that.
@@ -46,9 +47,10 @@ const (
 	OpKind_OP_KIND_UNSPECIFIED OpKind = 0 // rejected
 	OpKind_OP_KIND_ADD         OpKind = 1 // one more flow for the UUID, for each of flows
 	OpKind_OP_KIND_REMOVE      OpKind = 2 // all flows of the UUID go; flows is empty. An unknown UUID is no error
-	OpKind_OP_KIND_REMOVE_FLOW OpKind = 3 // the flows of the UUID with the keys of flows go (actions and cookie are not looked at)
-	OpKind_OP_KIND_SET         OpKind = 4 // afterwards the UUID has exactly flows; what stays the same is not touched. No flows: like REMOVE
-	OpKind_OP_KIND_CLEAR       OpKind = 5 // everything of this owner goes; uuid and flows are empty
+	OpKind_OP_KIND_REMOVE_FLOW OpKind = 3 // the flow of the UUID with the key of the one flow in flows goes (its actions and cookie are not
+	// looked at). One that is not there is no error
+	OpKind_OP_KIND_SET   OpKind = 4 // afterwards the UUID has exactly flows; what stays the same is not touched. No flows: like REMOVE
+	OpKind_OP_KIND_CLEAR OpKind = 5 // everything of this owner goes; uuid and flows are empty
 )
 
 // Enum value maps for OpKind.
@@ -241,6 +243,7 @@ type HostMessage struct {
 	//	*HostMessage_Won
 	//	*HostMessage_Resync
 	//	*HostMessage_Shutdown
+	//	*HostMessage_Duplicate
 	Message       isHostMessage_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -382,6 +385,15 @@ func (x *HostMessage) GetShutdown() *Shutdown {
 	return nil
 }
 
+func (x *HostMessage) GetDuplicate() *Duplicate {
+	if x != nil {
+		if x, ok := x.Message.(*HostMessage_Duplicate); ok {
+			return x.Duplicate
+		}
+	}
+	return nil
+}
+
 type isHostMessage_Message interface {
 	isHostMessage_Message()
 }
@@ -430,6 +442,10 @@ type HostMessage_Shutdown struct {
 	Shutdown *Shutdown `protobuf:"bytes,11,opt,name=shutdown,proto3,oneof"`
 }
 
+type HostMessage_Duplicate struct {
+	Duplicate *Duplicate `protobuf:"bytes,12,opt,name=duplicate,proto3,oneof"`
+}
+
 func (*HostMessage_Hello) isHostMessage_Message() {}
 
 func (*HostMessage_SwitchState) isHostMessage_Message() {}
@@ -451,6 +467,8 @@ func (*HostMessage_Won) isHostMessage_Message() {}
 func (*HostMessage_Resync) isHostMessage_Message() {}
 
 func (*HostMessage_Shutdown) isHostMessage_Message() {}
+
+func (*HostMessage_Duplicate) isHostMessage_Message() {}
 
 // SourceMessage is what the source says.
 type SourceMessage struct {
@@ -1438,8 +1456,8 @@ func (x *Committed) GetRevision() uint64 {
 // Rejected answers a transaction: nothing of it was done.
 type Rejected struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Txn           uint64                 `protobuf:"varint,1,opt,name=txn,proto3" json:"txn,omitempty"`             // the request's id
-	Operation     uint32                 `protobuf:"varint,2,opt,name=operation,proto3" json:"operation,omitempty"` // which operation, counted from 0 over the whole transaction
+	Txn           uint64                 `protobuf:"varint,1,opt,name=txn,proto3" json:"txn,omitempty"`                   // the request's id
+	Operation     *uint32                `protobuf:"varint,2,opt,name=operation,proto3,oneof" json:"operation,omitempty"` // which operation, counted from 0 over the whole transaction; absent: all of it together
 	Rule          Rule                   `protobuf:"varint,3,opt,name=rule,proto3,enum=flowhost.v1.Rule" json:"rule,omitempty"`
 	Text          string                 `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"` // what is wrong, for people
 	unknownFields protoimpl.UnknownFields
@@ -1484,8 +1502,8 @@ func (x *Rejected) GetTxn() uint64 {
 }
 
 func (x *Rejected) GetOperation() uint32 {
-	if x != nil {
-		return x.Operation
+	if x != nil && x.Operation != nil {
+		return *x.Operation
 	}
 	return 0
 }
@@ -1509,6 +1527,7 @@ type Installed struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Txn           uint64                 `protobuf:"varint,1,opt,name=txn,proto3" json:"txn,omitempty"`           // the latest such request's id; those before are meant, too
 	Revision      uint64                 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"` // the revision in its Committed
+	Refused       []*Refused             `protobuf:"bytes,3,rep,name=refused,proto3" json:"refused,omitempty"`    // flows of these requests that are in quarantine
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1555,6 +1574,13 @@ func (x *Installed) GetRevision() uint64 {
 		return x.Revision
 	}
 	return 0
+}
+
+func (x *Installed) GetRefused() []*Refused {
+	if x != nil {
+		return x.Refused
+	}
+	return nil
 }
 
 // Key is what the switch treats as one flow, in canonical form: it may be other bytes than the source sent.
@@ -1870,6 +1896,59 @@ func (x *Won) GetKey() *Key {
 	return nil
 }
 
+// Duplicate: an ADD named a key that the UUID had a flow for already. Nothing was changed.
+type Duplicate struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Uuid          []byte                 `protobuf:"bytes,1,opt,name=uuid,proto3" json:"uuid,omitempty"`
+	Key           *Key                   `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Duplicate) Reset() {
+	*x = Duplicate{}
+	mi := &file_flowhost_v1_flowhost_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Duplicate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Duplicate) ProtoMessage() {}
+
+func (x *Duplicate) ProtoReflect() protoreflect.Message {
+	mi := &file_flowhost_v1_flowhost_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Duplicate.ProtoReflect.Descriptor instead.
+func (*Duplicate) Descriptor() ([]byte, []int) {
+	return file_flowhost_v1_flowhost_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *Duplicate) GetUuid() []byte {
+	if x != nil {
+		return x.Uuid
+	}
+	return nil
+}
+
+func (x *Duplicate) GetKey() *Key {
+	if x != nil {
+		return x.Key
+	}
+	return nil
+}
+
 // Resync asks the source to say everything again: SyncBegin, all it wants, SyncDone.
 type Resync struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1880,7 +1959,7 @@ type Resync struct {
 
 func (x *Resync) Reset() {
 	*x = Resync{}
-	mi := &file_flowhost_v1_flowhost_proto_msgTypes[22]
+	mi := &file_flowhost_v1_flowhost_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1892,7 +1971,7 @@ func (x *Resync) String() string {
 func (*Resync) ProtoMessage() {}
 
 func (x *Resync) ProtoReflect() protoreflect.Message {
-	mi := &file_flowhost_v1_flowhost_proto_msgTypes[22]
+	mi := &file_flowhost_v1_flowhost_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1905,7 +1984,7 @@ func (x *Resync) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Resync.ProtoReflect.Descriptor instead.
 func (*Resync) Descriptor() ([]byte, []int) {
-	return file_flowhost_v1_flowhost_proto_rawDescGZIP(), []int{22}
+	return file_flowhost_v1_flowhost_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Resync) GetReason() string {
@@ -1925,7 +2004,7 @@ type Shutdown struct {
 
 func (x *Shutdown) Reset() {
 	*x = Shutdown{}
-	mi := &file_flowhost_v1_flowhost_proto_msgTypes[23]
+	mi := &file_flowhost_v1_flowhost_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1937,7 +2016,7 @@ func (x *Shutdown) String() string {
 func (*Shutdown) ProtoMessage() {}
 
 func (x *Shutdown) ProtoReflect() protoreflect.Message {
-	mi := &file_flowhost_v1_flowhost_proto_msgTypes[23]
+	mi := &file_flowhost_v1_flowhost_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1950,7 +2029,7 @@ func (x *Shutdown) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Shutdown.ProtoReflect.Descriptor instead.
 func (*Shutdown) Descriptor() ([]byte, []int) {
-	return file_flowhost_v1_flowhost_proto_rawDescGZIP(), []int{23}
+	return file_flowhost_v1_flowhost_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Shutdown) GetDeadlineMs() uint32 {
@@ -1971,7 +2050,7 @@ type Status struct {
 
 func (x *Status) Reset() {
 	*x = Status{}
-	mi := &file_flowhost_v1_flowhost_proto_msgTypes[24]
+	mi := &file_flowhost_v1_flowhost_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1983,7 +2062,7 @@ func (x *Status) String() string {
 func (*Status) ProtoMessage() {}
 
 func (x *Status) ProtoReflect() protoreflect.Message {
-	mi := &file_flowhost_v1_flowhost_proto_msgTypes[24]
+	mi := &file_flowhost_v1_flowhost_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1996,7 +2075,7 @@ func (x *Status) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Status.ProtoReflect.Descriptor instead.
 func (*Status) Descriptor() ([]byte, []int) {
-	return file_flowhost_v1_flowhost_proto_rawDescGZIP(), []int{24}
+	return file_flowhost_v1_flowhost_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Status) GetReady() bool {
@@ -2027,7 +2106,7 @@ type Log struct {
 
 func (x *Log) Reset() {
 	*x = Log{}
-	mi := &file_flowhost_v1_flowhost_proto_msgTypes[25]
+	mi := &file_flowhost_v1_flowhost_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2039,7 +2118,7 @@ func (x *Log) String() string {
 func (*Log) ProtoMessage() {}
 
 func (x *Log) ProtoReflect() protoreflect.Message {
-	mi := &file_flowhost_v1_flowhost_proto_msgTypes[25]
+	mi := &file_flowhost_v1_flowhost_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2052,7 +2131,7 @@ func (x *Log) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Log.ProtoReflect.Descriptor instead.
 func (*Log) Descriptor() ([]byte, []int) {
-	return file_flowhost_v1_flowhost_proto_rawDescGZIP(), []int{25}
+	return file_flowhost_v1_flowhost_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Log) GetLevel() LogLevel {
@@ -2094,7 +2173,7 @@ var File_flowhost_v1_flowhost_proto protoreflect.FileDescriptor
 
 const file_flowhost_v1_flowhost_proto_rawDesc = "" +
 	"\n" +
-	"\x1aflowhost/v1/flowhost.proto\x12\vflowhost.v1\"\xc9\x04\n" +
+	"\x1aflowhost/v1/flowhost.proto\x12\vflowhost.v1\"\x81\x05\n" +
 	"\vHostMessage\x12.\n" +
 	"\x05hello\x18\x01 \x01(\v2\x16.flowhost.v1.HostHelloH\x00R\x05hello\x12=\n" +
 	"\fswitch_state\x18\x02 \x01(\v2\x18.flowhost.v1.SwitchStateH\x00R\vswitchState\x126\n" +
@@ -2107,7 +2186,8 @@ const file_flowhost_v1_flowhost_proto_rawDesc = "" +
 	"\x03won\x18\t \x01(\v2\x10.flowhost.v1.WonH\x00R\x03won\x12-\n" +
 	"\x06resync\x18\n" +
 	" \x01(\v2\x13.flowhost.v1.ResyncH\x00R\x06resync\x123\n" +
-	"\bshutdown\x18\v \x01(\v2\x15.flowhost.v1.ShutdownH\x00R\bshutdownB\t\n" +
+	"\bshutdown\x18\v \x01(\v2\x15.flowhost.v1.ShutdownH\x00R\bshutdown\x126\n" +
+	"\tduplicate\x18\f \x01(\v2\x16.flowhost.v1.DuplicateH\x00R\tduplicateB\t\n" +
 	"\amessage\"\xb6\x02\n" +
 	"\rSourceMessage\x120\n" +
 	"\x05hello\x18\x01 \x01(\v2\x18.flowhost.v1.SourceHelloH\x00R\x05hello\x12$\n" +
@@ -2179,15 +2259,18 @@ const file_flowhost_v1_flowhost_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\"9\n" +
 	"\tCommitted\x12\x10\n" +
 	"\x03txn\x18\x01 \x01(\x04R\x03txn\x12\x1a\n" +
-	"\brevision\x18\x02 \x01(\x04R\brevision\"u\n" +
+	"\brevision\x18\x02 \x01(\x04R\brevision\"\x88\x01\n" +
 	"\bRejected\x12\x10\n" +
-	"\x03txn\x18\x01 \x01(\x04R\x03txn\x12\x1c\n" +
-	"\toperation\x18\x02 \x01(\rR\toperation\x12%\n" +
+	"\x03txn\x18\x01 \x01(\x04R\x03txn\x12!\n" +
+	"\toperation\x18\x02 \x01(\rH\x00R\toperation\x88\x01\x01\x12%\n" +
 	"\x04rule\x18\x03 \x01(\x0e2\x11.flowhost.v1.RuleR\x04rule\x12\x12\n" +
-	"\x04text\x18\x04 \x01(\tR\x04text\"9\n" +
+	"\x04text\x18\x04 \x01(\tR\x04textB\f\n" +
+	"\n" +
+	"_operation\"i\n" +
 	"\tInstalled\x12\x10\n" +
 	"\x03txn\x18\x01 \x01(\x04R\x03txn\x12\x1a\n" +
-	"\brevision\x18\x02 \x01(\x04R\brevision\"M\n" +
+	"\brevision\x18\x02 \x01(\x04R\brevision\x12.\n" +
+	"\arefused\x18\x03 \x03(\v2\x14.flowhost.v1.RefusedR\arefused\"M\n" +
 	"\x03Key\x12\x14\n" +
 	"\x05table\x18\x01 \x01(\rR\x05table\x12\x1a\n" +
 	"\bpriority\x18\x02 \x01(\rR\bpriority\x12\x14\n" +
@@ -2207,6 +2290,9 @@ const file_flowhost_v1_flowhost_proto_rawDesc = "" +
 	"\bto_owner\x18\x03 \x01(\tR\atoOwner\x12\x17\n" +
 	"\ato_uuid\x18\x04 \x01(\fR\x06toUuid\"=\n" +
 	"\x03Won\x12\x12\n" +
+	"\x04uuid\x18\x01 \x01(\fR\x04uuid\x12\"\n" +
+	"\x03key\x18\x02 \x01(\v2\x10.flowhost.v1.KeyR\x03key\"C\n" +
+	"\tDuplicate\x12\x12\n" +
 	"\x04uuid\x18\x01 \x01(\fR\x04uuid\x12\"\n" +
 	"\x03key\x18\x02 \x01(\v2\x10.flowhost.v1.KeyR\x03key\" \n" +
 	"\x06Resync\x12\x16\n" +
@@ -2264,7 +2350,7 @@ func file_flowhost_v1_flowhost_proto_rawDescGZIP() []byte {
 }
 
 var file_flowhost_v1_flowhost_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_flowhost_v1_flowhost_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_flowhost_v1_flowhost_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_flowhost_v1_flowhost_proto_goTypes = []any{
 	(OpKind)(0),           // 0: flowhost.v1.OpKind
 	(Rule)(0),             // 1: flowhost.v1.Rule
@@ -2291,10 +2377,11 @@ var file_flowhost_v1_flowhost_proto_goTypes = []any{
 	(*Recovered)(nil),     // 22: flowhost.v1.Recovered
 	(*Lost)(nil),          // 23: flowhost.v1.Lost
 	(*Won)(nil),           // 24: flowhost.v1.Won
-	(*Resync)(nil),        // 25: flowhost.v1.Resync
-	(*Shutdown)(nil),      // 26: flowhost.v1.Shutdown
-	(*Status)(nil),        // 27: flowhost.v1.Status
-	(*Log)(nil),           // 28: flowhost.v1.Log
+	(*Duplicate)(nil),     // 25: flowhost.v1.Duplicate
+	(*Resync)(nil),        // 26: flowhost.v1.Resync
+	(*Shutdown)(nil),      // 27: flowhost.v1.Shutdown
+	(*Status)(nil),        // 28: flowhost.v1.Status
+	(*Log)(nil),           // 29: flowhost.v1.Log
 }
 var file_flowhost_v1_flowhost_proto_depIdxs = []int32{
 	5,  // 0: flowhost.v1.HostMessage.hello:type_name -> flowhost.v1.HostHello
@@ -2306,39 +2393,42 @@ var file_flowhost_v1_flowhost_proto_depIdxs = []int32{
 	22, // 6: flowhost.v1.HostMessage.recovered:type_name -> flowhost.v1.Recovered
 	23, // 7: flowhost.v1.HostMessage.lost:type_name -> flowhost.v1.Lost
 	24, // 8: flowhost.v1.HostMessage.won:type_name -> flowhost.v1.Won
-	25, // 9: flowhost.v1.HostMessage.resync:type_name -> flowhost.v1.Resync
-	26, // 10: flowhost.v1.HostMessage.shutdown:type_name -> flowhost.v1.Shutdown
-	6,  // 11: flowhost.v1.SourceMessage.hello:type_name -> flowhost.v1.SourceHello
-	12, // 12: flowhost.v1.SourceMessage.txn:type_name -> flowhost.v1.Txn
-	15, // 13: flowhost.v1.SourceMessage.sync_begin:type_name -> flowhost.v1.SyncBegin
-	16, // 14: flowhost.v1.SourceMessage.sync_done:type_name -> flowhost.v1.SyncDone
-	27, // 15: flowhost.v1.SourceMessage.status:type_name -> flowhost.v1.Status
-	28, // 16: flowhost.v1.SourceMessage.log:type_name -> flowhost.v1.Log
-	8,  // 17: flowhost.v1.HostHello.fence:type_name -> flowhost.v1.Fence
-	9,  // 18: flowhost.v1.HostHello.ranges:type_name -> flowhost.v1.Ranges
-	10, // 19: flowhost.v1.HostHello.limits:type_name -> flowhost.v1.Limits
-	2,  // 20: flowhost.v1.HostHello.log_level:type_name -> flowhost.v1.LogLevel
-	7,  // 21: flowhost.v1.Fence.tables:type_name -> flowhost.v1.Range
-	7,  // 22: flowhost.v1.Fence.priorities:type_name -> flowhost.v1.Range
-	7,  // 23: flowhost.v1.Ranges.groups:type_name -> flowhost.v1.Range
-	7,  // 24: flowhost.v1.Ranges.meters:type_name -> flowhost.v1.Range
-	7,  // 25: flowhost.v1.Ranges.conjunctions:type_name -> flowhost.v1.Range
-	13, // 26: flowhost.v1.Txn.ops:type_name -> flowhost.v1.Op
-	0,  // 27: flowhost.v1.Op.kind:type_name -> flowhost.v1.OpKind
-	14, // 28: flowhost.v1.Op.flows:type_name -> flowhost.v1.Flow
-	1,  // 29: flowhost.v1.Rejected.rule:type_name -> flowhost.v1.Rule
-	20, // 30: flowhost.v1.Refused.key:type_name -> flowhost.v1.Key
-	20, // 31: flowhost.v1.Recovered.key:type_name -> flowhost.v1.Key
-	20, // 32: flowhost.v1.Lost.key:type_name -> flowhost.v1.Key
-	20, // 33: flowhost.v1.Won.key:type_name -> flowhost.v1.Key
-	2,  // 34: flowhost.v1.Log.level:type_name -> flowhost.v1.LogLevel
-	3,  // 35: flowhost.v1.Source.Session:input_type -> flowhost.v1.HostMessage
-	4,  // 36: flowhost.v1.Source.Session:output_type -> flowhost.v1.SourceMessage
-	36, // [36:37] is the sub-list for method output_type
-	35, // [35:36] is the sub-list for method input_type
-	35, // [35:35] is the sub-list for extension type_name
-	35, // [35:35] is the sub-list for extension extendee
-	0,  // [0:35] is the sub-list for field type_name
+	26, // 9: flowhost.v1.HostMessage.resync:type_name -> flowhost.v1.Resync
+	27, // 10: flowhost.v1.HostMessage.shutdown:type_name -> flowhost.v1.Shutdown
+	25, // 11: flowhost.v1.HostMessage.duplicate:type_name -> flowhost.v1.Duplicate
+	6,  // 12: flowhost.v1.SourceMessage.hello:type_name -> flowhost.v1.SourceHello
+	12, // 13: flowhost.v1.SourceMessage.txn:type_name -> flowhost.v1.Txn
+	15, // 14: flowhost.v1.SourceMessage.sync_begin:type_name -> flowhost.v1.SyncBegin
+	16, // 15: flowhost.v1.SourceMessage.sync_done:type_name -> flowhost.v1.SyncDone
+	28, // 16: flowhost.v1.SourceMessage.status:type_name -> flowhost.v1.Status
+	29, // 17: flowhost.v1.SourceMessage.log:type_name -> flowhost.v1.Log
+	8,  // 18: flowhost.v1.HostHello.fence:type_name -> flowhost.v1.Fence
+	9,  // 19: flowhost.v1.HostHello.ranges:type_name -> flowhost.v1.Ranges
+	10, // 20: flowhost.v1.HostHello.limits:type_name -> flowhost.v1.Limits
+	2,  // 21: flowhost.v1.HostHello.log_level:type_name -> flowhost.v1.LogLevel
+	7,  // 22: flowhost.v1.Fence.tables:type_name -> flowhost.v1.Range
+	7,  // 23: flowhost.v1.Fence.priorities:type_name -> flowhost.v1.Range
+	7,  // 24: flowhost.v1.Ranges.groups:type_name -> flowhost.v1.Range
+	7,  // 25: flowhost.v1.Ranges.meters:type_name -> flowhost.v1.Range
+	7,  // 26: flowhost.v1.Ranges.conjunctions:type_name -> flowhost.v1.Range
+	13, // 27: flowhost.v1.Txn.ops:type_name -> flowhost.v1.Op
+	0,  // 28: flowhost.v1.Op.kind:type_name -> flowhost.v1.OpKind
+	14, // 29: flowhost.v1.Op.flows:type_name -> flowhost.v1.Flow
+	1,  // 30: flowhost.v1.Rejected.rule:type_name -> flowhost.v1.Rule
+	21, // 31: flowhost.v1.Installed.refused:type_name -> flowhost.v1.Refused
+	20, // 32: flowhost.v1.Refused.key:type_name -> flowhost.v1.Key
+	20, // 33: flowhost.v1.Recovered.key:type_name -> flowhost.v1.Key
+	20, // 34: flowhost.v1.Lost.key:type_name -> flowhost.v1.Key
+	20, // 35: flowhost.v1.Won.key:type_name -> flowhost.v1.Key
+	20, // 36: flowhost.v1.Duplicate.key:type_name -> flowhost.v1.Key
+	2,  // 37: flowhost.v1.Log.level:type_name -> flowhost.v1.LogLevel
+	3,  // 38: flowhost.v1.Source.Session:input_type -> flowhost.v1.HostMessage
+	4,  // 39: flowhost.v1.Source.Session:output_type -> flowhost.v1.SourceMessage
+	39, // [39:40] is the sub-list for method output_type
+	38, // [38:39] is the sub-list for method input_type
+	38, // [38:38] is the sub-list for extension type_name
+	38, // [38:38] is the sub-list for extension extendee
+	0,  // [0:38] is the sub-list for field type_name
 }
 
 func init() { file_flowhost_v1_flowhost_proto_init() }
@@ -2358,6 +2448,7 @@ func file_flowhost_v1_flowhost_proto_init() {
 		(*HostMessage_Won)(nil),
 		(*HostMessage_Resync)(nil),
 		(*HostMessage_Shutdown)(nil),
+		(*HostMessage_Duplicate)(nil),
 	}
 	file_flowhost_v1_flowhost_proto_msgTypes[1].OneofWrappers = []any{
 		(*SourceMessage_Hello)(nil),
@@ -2367,13 +2458,14 @@ func file_flowhost_v1_flowhost_proto_init() {
 		(*SourceMessage_Status)(nil),
 		(*SourceMessage_Log)(nil),
 	}
+	file_flowhost_v1_flowhost_proto_msgTypes[15].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_flowhost_v1_flowhost_proto_rawDesc), len(file_flowhost_v1_flowhost_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   26,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -11,7 +11,8 @@
 //   - A transaction is all or nothing in the host's table. Its answer is exactly one of Committed and Rejected, and answers come
 //     in the order of the requests (Txn, SyncBegin, SyncDone).
 //   - Committed is sent when the host's table has the transaction; Installed only after the switch confirmed it. The Committed of
-//     a request comes before its Installed; a Refused of one of its flows comes before its Installed, too.
+//     a request comes before its Installed; a Refused of one of its flows comes before its Installed, too. Otherwise
+//     the order of events and answers says nothing.
 //   - Messages are at most 1 MiB. A source puts at most 1,024 operations or 256 KiB into one message of a transaction.
 //   - A source that does not read for 10 seconds while the host has something to say is cut off.
 //   - UUIDs are 16 bytes. Match and actions are the bytes of OpenFlow 1.5; they need not be canonical, the host sees to that.

@@ -1,0 +1,116 @@
+package sdk
+
+import (
+	"github.com/google/uuid"
+
+	"github.com/flowhost/flowhost/sdk/flow"
+	pb "github.com/flowhost/flowhost/sdk/proto/flowhost/v1"
+)
+
+// Revision is a number of the host's table that rises with each transaction of any owner.
+type Revision uint64
+
+// Event is what the host tells a source unasked: Installed, Refused, Recovered, Lost, Won, Duplicate, SwitchState or
+// Resync. More kinds may come; ignore what you do not know.
+type Event interface{ isEvent() }
+
+// Installed: the switch has confirmed all of this source's transactions up to Revision, but for flows it Refused.
+type Installed struct{ Revision Revision }
+
+// Refused: the switch refused a flow. The host retries it later.
+type Refused struct {
+	UUID       uuid.UUID
+	Key        flow.Key // canonical: the match may be other bytes than the author's
+	Type, Code uint16   // of the OpenFlow error (OpenFlow 1.5 §7.5.4)
+	Text       string   // the error in the switch's words, e.g. "OFPBAC_BAD_OUT_GROUP"
+}
+
+// Recovered: a flow that was Refused is in the switch now, or competes for its key again.
+type Recovered struct {
+	UUID uuid.UUID
+	Key  flow.Key
+}
+
+// Lost: another flow with the same key is preferred, and in the switch instead of this one.
+type Lost struct {
+	UUID    uuid.UUID
+	Key     flow.Key
+	ToOwner string
+	ToUUID  uuid.UUID
+}
+
+// Won: a flow that had Lost is preferred again.
+type Won struct {
+	UUID uuid.UUID
+	Key  flow.Key
+}
+
+// Duplicate: an Add named a key that the UUID had a flow for already. Nothing was changed.
+type Duplicate struct {
+	UUID uuid.UUID
+	Key  flow.Key
+}
+
+// SwitchState tells about the switch.
+type SwitchState struct {
+	Connected  bool   // the host has an OpenFlow connection and has read the tables
+	DatapathID uint64 // 0 while it is not known
+}
+
+// Resync asks the source to say everything again: SyncBegin, all it wants, SyncDone. A source that cannot may return from run:
+// it is started again.
+type Resync struct{ Reason string }
+
+func (Installed) isEvent()   {}
+func (Refused) isEvent()     {}
+func (Recovered) isEvent()   {}
+func (Lost) isEvent()        {}
+func (Won) isEvent()         {}
+func (Duplicate) isEvent()   {}
+func (SwitchState) isEvent() {}
+func (Resync) isEvent()      {}
+
+// event translates what the host said; nil when it is no event, or one of a newer host.
+func event(m *pb.HostMessage) Event {
+	switch m := m.Message.(type) {
+	case *pb.HostMessage_SwitchState:
+		return toSwitchState(m.SwitchState)
+	case *pb.HostMessage_Installed:
+		return Installed{Revision: Revision(m.Installed.Revision)}
+	case *pb.HostMessage_Refused:
+		return toRefused(m.Refused)
+	case *pb.HostMessage_Recovered:
+		return Recovered{UUID: toUUID(m.Recovered.Uuid), Key: toKey(m.Recovered.Key)}
+	case *pb.HostMessage_Lost:
+		l := m.Lost
+		return Lost{UUID: toUUID(l.Uuid), Key: toKey(l.Key), ToOwner: l.ToOwner, ToUUID: toUUID(l.ToUuid)}
+	case *pb.HostMessage_Won:
+		return Won{UUID: toUUID(m.Won.Uuid), Key: toKey(m.Won.Key)}
+	case *pb.HostMessage_Duplicate:
+		return Duplicate{UUID: toUUID(m.Duplicate.Uuid), Key: toKey(m.Duplicate.Key)}
+	case *pb.HostMessage_Resync:
+		return Resync{Reason: m.Resync.Reason}
+	}
+	return nil
+}
+
+func toSwitchState(s *pb.SwitchState) SwitchState {
+	return SwitchState{Connected: s.Connected, DatapathID: s.DatapathId}
+}
+
+func toRefused(r *pb.Refused) Refused {
+	return Refused{UUID: toUUID(r.Uuid), Key: toKey(r.Key), Type: uint16(r.Type), Code: uint16(r.Code), Text: r.Text}
+}
+
+func toUUID(b []byte) (id uuid.UUID) {
+	copy(id[:], b)
+	return id
+}
+
+func toKey(k *pb.Key) flow.Key {
+	return flow.Key{
+		Table:    flow.TableID(k.GetTable()),
+		Priority: flow.Priority(k.GetPriority()),
+		Match:    flow.Match(k.GetMatch()),
+	}
+}

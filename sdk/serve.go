@@ -1,0 +1,80 @@
+package sdk
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/go-plugin"
+	"google.golang.org/grpc"
+
+	pb "github.com/flowhost/flowhost/sdk/proto/flowhost/v1"
+)
+
+// Info says what a source is, for people.
+type Info struct {
+	Name    string // e.g. "blocklist"
+	Version string // e.g. "1.4.0"
+}
+
+// window is HTTP/2's flow control window of a stream, for what the host sends.
+const window = 1 << 20
+
+// Serve runs a flow source. It is the last call in main: it ends the process, and does not return.
+//
+// run is called once, when the host has opened the session. Its context ends when the host asks the source to exit, or is gone. An
+// error that run returns is told to the host, the process exits with status 1, and the host starts it again; its flows stay
+// in the switch meanwhile. When run returns nil the source has nothing more to say: the process stays, and its flows with it,
+// until the host ends the session.
+//
+// Serve takes care of what a plugin easily gets wrong: standard output belongs to the handshake with the host, so it is taken
+// away first; the packages log and slog are led to the host's log; SIGPIPE is ignored; SIGTERM ends the context; and the
+// process exits when the host is gone.
+func Serve(info Info, run func(context.Context, *Host) error) {
+	if os.Getenv(pb.MagicCookieKey) != pb.MagicCookieValue {
+		fmt.Fprintf(os.Stderr, "%s is a source of flows: flowhost starts it, it does not run by itself (try flowhost run --plugin %s=%s)\n",
+			filepath.Base(os.Args[0]), info.Name, os.Args[0])
+		os.Exit(2)
+	}
+	signal.Ignore(syscall.SIGPIPE)
+	if err := claimStdout(); err != nil {
+		fmt.Fprintln(os.Stderr, "flowhost sdk:", err)
+		os.Exit(1)
+	}
+	go exitWithParent(os.Getppid())
+
+	server := &sourceServer{info: info, run: run}
+	plugin.Serve(&plugin.ServeConfig{
+		HandshakeConfig: plugin.HandshakeConfig{MagicCookieKey: pb.MagicCookieKey, MagicCookieValue: pb.MagicCookieValue},
+		VersionedPlugins: map[int]plugin.PluginSet{
+			pb.PluginVersion: {pb.PluginKey: &sourcePlugin{server: server}},
+		},
+		Logger: hclog.NewNullLogger(),
+		GRPCServer: func(options []grpc.ServerOption) *grpc.Server {
+			return grpc.NewServer(append(options,
+				grpc.MaxRecvMsgSize(pb.MaxMessageBytes), grpc.InitialWindowSize(window), grpc.InitialConnWindowSize(2*window))...)
+		},
+	})
+	os.Exit(server.exitStatus())
+}
+
+// sourcePlugin is go-plugin's view of a source.
+type sourcePlugin struct {
+	plugin.NetRPCUnsupportedPlugin
+	server *sourceServer
+}
+
+// GRPCServer puts the source's service on go-plugin's server.
+func (p *sourcePlugin) GRPCServer(_ *plugin.GRPCBroker, s *grpc.Server) error {
+	pb.RegisterSourceServer(s, p.server)
+	return nil
+}
+
+// GRPCClient is the host's side, which is not here.
+func (p *sourcePlugin) GRPCClient(context.Context, *plugin.GRPCBroker, *grpc.ClientConn) (any, error) {
+	return nil, fmt.Errorf("package sdk is for sources, not for hosts")
+}

@@ -1,0 +1,84 @@
+package sdk
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"github.com/flowhost/flowhost/sdk/flow"
+	pb "github.com/flowhost/flowhost/sdk/proto/flowhost/v1"
+)
+
+// Txn is a transaction: operations that take effect together, in the order of the calls, or not at all. It is made by
+// Host.Begin, filled, and committed once; it belongs to one goroutine. A Txn that is never committed leaves no trace.
+//
+// A UUID names the thing that flows are made from, in the source's own words; one UUID has any number of flows, and other
+// sources' UUIDs never meet it.
+type Txn struct {
+	session *session
+	ops     []op
+	flows   []flow.Flow // of all operations, one after the other
+}
+
+// op is one operation; its flows are Txn.flows[from:to].
+type op struct {
+	kind     pb.OpKind
+	uuid     uuid.UUID
+	from, to int
+}
+
+// Add wants flows for id, beside those it has. A flow that id has already stays as it is (but for one from before a sync:
+// that takes the new actions).
+func (t *Txn) Add(id uuid.UUID, flows ...flow.Flow) { t.op(pb.OpKind_OP_KIND_ADD, id, flows...) }
+
+// Remove takes away all flows of id. An id that has none is no error.
+func (t *Txn) Remove(id uuid.UUID) { t.op(pb.OpKind_OP_KIND_REMOVE, id) }
+
+// RemoveFlow takes away the flow of id with the given key. One that is not there is no error.
+func (t *Txn) RemoveFlow(id uuid.UUID, key flow.Key) {
+	t.op(pb.OpKind_OP_KIND_REMOVE_FLOW, id, flow.Flow{Key: key})
+}
+
+// Set makes flows what id has: exactly those, afterwards. Nothing is done for a flow that id has already, so setting the same
+// again is cheap. Without flows it is the same as Remove.
+func (t *Txn) Set(id uuid.UUID, flows ...flow.Flow) { t.op(pb.OpKind_OP_KIND_SET, id, flows...) }
+
+// Clear takes away everything of this source.
+func (t *Txn) Clear() { t.op(pb.OpKind_OP_KIND_CLEAR, uuid.Nil) }
+
+func (t *Txn) op(kind pb.OpKind, id uuid.UUID, flows ...flow.Flow) {
+	from := len(t.flows)
+	t.flows = append(t.flows, flows...)
+	t.ops = append(t.ops, op{kind: kind, uuid: id, from: from, to: len(t.flows)})
+}
+
+// Len is the number of operations so far.
+func (t *Txn) Len() int { return len(t.ops) }
+
+// Commit sends the transaction and waits until the host's table has it: from then on it outlives this process. The switch
+// follows; CommitAndWait and the event Installed tell when.
+//
+// Errors: ErrRejected and its kinds (nothing was done), ErrClosed, or ctx's when ctx ends first (it may have been done or not).
+func (t *Txn) Commit(ctx context.Context) (Revision, error) {
+	return t.commit(ctx, newPending(t.ops))
+}
+
+// CommitAndWait commits and waits until the switch has confirmed the transaction and all of this source's before it. While the
+// switch is not connected, that takes until it is.
+//
+// Errors: those of Commit; ErrRefused when the switch refused a flow of one of the transaction's UUIDs (the rest is in).
+func (t *Txn) CommitAndWait(ctx context.Context) (Revision, error) {
+	p := newPending(t.ops).untilInstalled()
+	revision, err := t.commit(ctx, p)
+	if err != nil {
+		return 0, err
+	}
+	return revision, t.session.awaitInstalled(ctx, p)
+}
+
+func (t *Txn) commit(ctx context.Context, p *pending) (Revision, error) {
+	if err := t.check(); err != nil {
+		return 0, err
+	}
+	return t.session.request(ctx, p, t.messages)
+}
