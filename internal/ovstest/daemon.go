@@ -67,16 +67,18 @@ func (c *child) reap() {
 
 func (p *process) pid() int { return running(p.pidfile) }
 
-// start starts the daemon and waits until it is ready. Nothing happens when it runs already, but for the waiting.
+// start starts the daemon, or wakes it when it runs and is paused, and waits until it is ready.
 func (p *process) start(ctx context.Context) error {
-	if p.pid() == 0 {
+	if pid := p.pid(); pid != 0 {
+		syscall.Kill(pid, syscall.SIGCONT)
+	} else {
 		if err := p.spawn(); err != nil {
 			return fmt.Errorf("start %s: %w", p.Name, err)
 		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
-	err := poll(ctx, p.check)
+	err := Poll(ctx, p.check)
 	if err == nil {
 		return nil
 	}
@@ -161,7 +163,7 @@ func (p *process) stop(signal syscall.Signal) error {
 	syscall.Kill(pid, syscall.SIGCONT)
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
-	err := poll(ctx, func() error {
+	err := Poll(ctx, func() error {
 		if runs(pid, p.pidfile) {
 			return fmt.Errorf("process %d is still there", pid)
 		}
@@ -182,7 +184,7 @@ func (p *process) pause() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
-	return poll(ctx, func() error {
+	return Poll(ctx, func() error {
 		if state := processState(pid); state != "T" {
 			return fmt.Errorf("pause %s: process %d is in state %q", p.Name, pid, state)
 		}

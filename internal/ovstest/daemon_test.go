@@ -104,7 +104,7 @@ func TestDaemonThatFails(t *testing.T) {
 			t.Errorf("%s: stop: %v, pid %d", c.daemon.Name, err, p.pid())
 		}
 	}
-	if err := s.start(t.Context(), "unheard-of"); !errors.Is(err, ErrUnknownDaemon) {
+	if err := s.Up(t.Context(), "unheard-of"); !errors.Is(err, ErrUnknownDaemon) {
 		t.Errorf("start of an unknown daemon: %v", err)
 	}
 }
@@ -114,7 +114,7 @@ func TestDaemonsDieWithTheTest(t *testing.T) {
 	const variable = "OVSTEST_DIR"
 	if dir := os.Getenv(variable); dir != "" {
 		s := newSandbox(dir, Options{}, false)
-		fmt.Println(s.up(t.Context()))
+		fmt.Println(s.startAll(t.Context()))
 		select {} // until killed
 	}
 	s := newSandbox(tempDir(t), Options{}, false)

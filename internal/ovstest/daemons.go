@@ -65,6 +65,7 @@ func (s *Sandbox) addVswitchd() {
 		Name:    Vswitchd,
 		Program: Vswitchd,
 		Args:    append(args, s.OVSDB()),
+		Prepare: s.makeBridge,
 		Ready:   func() error { return dial(s.run(Bridge + ".mgmt")) },
 	})
 }
@@ -89,25 +90,31 @@ func (s *Sandbox) logArgs(name string) []string {
 	return []string{"-vconsole:off", "--log-file=" + s.Log(name)}
 }
 
-// bridgeCommand is what makes the Open_vSwitch row and the bridge. It does not wait for ovs-vswitchd, which does not run yet.
-func (s *Sandbox) bridgeCommand() []string {
+// makeBridge fills in the Open_vSwitch row and makes the bridge, at the first start only: what a test changes stays changed. It
+// does not wait for ovs-vswitchd, which does not run yet.
+func (s *Sandbox) makeBridge() error {
+	if _, err := s.Run("ovs-vsctl", "--no-wait", "br-exists", Bridge); err == nil {
+		return nil
+	}
 	o := s.Options
-	ids := []string{"--no-wait", "init", "--", "set", "Open_vSwitch", ".",
+	args := []string{"--no-wait", "init", "--", "set", "Open_vSwitch", ".",
 		"external_ids:system-id=" + o.SystemID,
 		"external_ids:hostname=" + o.SystemID,
 		"external_ids:ovn-encap-type=geneve",
 		"external_ids:ovn-encap-ip=" + o.EncapIP,
 	}
 	if s.SB() != "" {
-		ids = append(ids, "external_ids:ovn-remote="+s.SB())
+		args = append(args, "external_ids:ovn-remote="+s.SB())
 	}
 	datapath := "system" // which --enable-dummy=system replaces
 	if o.Datapath == Netdev {
 		datapath = "netdev"
-		ids = append(ids, "external_ids:ovn-bridge-datapath-type=netdev")
+		args = append(args, "external_ids:ovn-bridge-datapath-type=netdev")
 	}
-	return append(ids, "--", "--may-exist", "add-br", Bridge,
+	args = append(args, "--", "--may-exist", "add-br", Bridge,
 		"--", "set", "Bridge", Bridge, "fail_mode=secure", "datapath_type="+datapath)
+	_, err := s.Run("ovs-vsctl", args...)
+	return err
 }
 
 func dial(socket string) error {

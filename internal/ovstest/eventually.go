@@ -15,7 +15,7 @@ func Eventually(t testing.TB, timeout time.Duration, check func() error) {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	start := time.Now()
-	if err := poll(ctx, check); err != nil {
+	if err := Poll(ctx, check); err != nil {
 		t.Fatalf("not so after %v: %v", time.Since(start).Round(time.Millisecond), err)
 	}
 }
@@ -25,8 +25,9 @@ type giveUp struct{ error }
 
 func (g giveUp) Unwrap() error { return g.error }
 
-// poll calls check until it returns nil or a [giveUp], in growing pauses; when ctx ends first it returns check's last error.
-func poll(ctx context.Context, check func() error) error {
+// Poll calls check, in growing pauses, until it returns nil or an error that no waiting will mend; when ctx ends first,
+// Poll returns check's last error, and ctx's.
+func Poll(ctx context.Context, check func() error) error {
 	const shortest, longest = 2 * time.Millisecond, 100 * time.Millisecond
 	for pause := shortest; ; pause = min(pause*3/2, longest) {
 		err := check()

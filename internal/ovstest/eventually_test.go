@@ -24,7 +24,7 @@ func TestPoll(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 			defer cancel()
 			calls := 0
-			err := poll(ctx, func() error {
+			err := Poll(ctx, func() error {
 				calls++
 				return c.answers[min(calls, len(c.answers))-1]
 			})

@@ -77,7 +77,7 @@ func Start(t testing.TB, options Options) *Sandbox {
 	}
 	s := newSandbox(tempDir(t), options, false)
 	t.Cleanup(func() { s.finish(t) })
-	if err := s.up(context.Background()); err != nil {
+	if err := s.startAll(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -104,9 +104,12 @@ func StartIn(ctx context.Context, dir string, options Options) (*Sandbox, error)
 	if len(dir) > MaxDir || !filepath.IsAbs(dir) {
 		return nil, fmt.Errorf("sandbox folder %s: must be absolute and at most %d bytes long", dir, MaxDir)
 	}
-	s := newSandbox(dir, options, true)
-	return s, s.up(ctx)
+	s := Open(dir, options)
+	return s, s.startAll(ctx)
 }
+
+// Open is the sandbox that [StartIn] starts in dir, as it is: nothing is started or looked for.
+func Open(dir string, options Options) *Sandbox { return newSandbox(dir, options, true) }
 
 // finish is the cleanup of a test.
 func (s *Sandbox) finish(t testing.TB) {
@@ -126,20 +129,6 @@ func (s *Sandbox) logTails(t testing.TB) {
 	}
 }
 
-// up starts everything and makes the bridge, which must be there before ovs-vswitchd is ready.
-func (s *Sandbox) up(ctx context.Context) error {
-	if err := s.makeDirs(); err != nil {
-		return err
-	}
-	if err := s.start(ctx, OVSDB); err != nil {
-		return err
-	}
-	if _, err := s.Run("ovs-vsctl", s.bridgeCommand()...); err != nil {
-		return err
-	}
-	return s.startAll(ctx)
-}
-
 // startAll starts each daemon that does not run, but for ovn-controller, which is started on request only.
 func (s *Sandbox) startAll(ctx context.Context) error {
 	if err := s.makeDirs(); err != nil {
@@ -149,19 +138,29 @@ func (s *Sandbox) startAll(ctx context.Context) error {
 		if p.Name == Controller {
 			continue
 		}
-		if err := s.start(ctx, p.Name); err != nil {
+		if err := p.start(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *Sandbox) start(ctx context.Context, name string) error {
+// Up starts a daemon that does not run, wakes one that is paused, and waits until it serves.
+func (s *Sandbox) Up(ctx context.Context, name string) error {
 	p, err := s.process(name)
 	if err != nil {
 		return err
 	}
 	return p.start(ctx)
+}
+
+// Down ends a daemon with SIGTERM and waits until it is gone. One that does not run is stopped already.
+func (s *Sandbox) Down(name string) error {
+	p, err := s.process(name)
+	if err != nil {
+		return err
+	}
+	return p.stop(syscall.SIGTERM)
 }
 
 func (s *Sandbox) process(name string) (*process, error) {
@@ -173,13 +172,13 @@ func (s *Sandbox) process(name string) (*process, error) {
 	return nil, fmt.Errorf("%s: %w", name, ErrUnknownDaemon)
 }
 
-// Start starts a daemon that was stopped or killed, with the database it had, and waits until it serves.
+// Start is [Sandbox.Up] in a test: it starts a daemon that was stopped or killed, with the database it had.
 func (s *Sandbox) Start(t testing.TB, name string) {
 	t.Helper()
 	s.do(t, name, func(p *process) error { return p.start(t.Context()) })
 }
 
-// Stop ends a daemon with SIGTERM and waits until it is gone. One that does not run is stopped already.
+// Stop is [Sandbox.Down] in a test.
 func (s *Sandbox) Stop(t testing.TB, name string) {
 	t.Helper()
 	s.do(t, name, func(p *process) error { return p.stop(syscall.SIGTERM) })
