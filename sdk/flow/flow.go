@@ -10,8 +10,12 @@ const MaxTable TableID = 253
 // Priority of a flow within its table, 0 to 65535; the higher one is looked at first.
 type Priority uint16
 
-// Cookie is the 64-bit opaque value that the switch stores with a flow (OpenFlow 1.5 §5.2).
+// Cookie is the 64-bit opaque value that the switch stores with a flow (OpenFlow 1.5 §5.2). In a flow that an author makes, 0
+// means that its low half is to be the first 32 bits, big-endian, of the UUID the flow was made from.
 type Cookie uint64
+
+// NoCookie in a flow that an author makes means that the low half of the cookie is to be 0.
+const NoCookie Cookie = 1 << 32
 
 // Match is what a flow matches: a list of OXM TLVs (OpenFlow 1.5 §7.2.3), without the ofp_match header in front and the
 // padding behind. It is immutable, and comparable with ==. The empty Match matches every packet.

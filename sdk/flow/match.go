@@ -1,0 +1,272 @@
+package flow
+
+import "slices"
+
+// NewMatch makes a canonical match of terms in any order. Prerequisites that can be meant in one way only are added, as
+// Open vSwitch shows them: ip_src, for example, implies eth_type=0x0800. No terms match every packet.
+//
+// The error is an *Error that Is ErrMatch: a value outside of its field, a field twice (registers and their xreg and xxreg
+// views are the same field), a mask where there can be none, a prerequisite that is contradicted or ambiguous.
+func NewMatch(terms ...Term) (Match, error) {
+	var b matchBuilder
+	for _, t := range terms {
+		if err := b.add(t, -1); err != nil {
+			return "", err
+		}
+	}
+	return b.match()
+}
+
+// CanonicalMatch makes the canonical form of a list of OXM TLVs as it is on the wire, without the ofp_match header and
+// padding. It keeps nothing of oxm. The error is an *Error that Is ErrMatch and names the field and the offset.
+func CanonicalMatch(oxm []byte) (Match, error) {
+	if len(oxm) > maxMatch {
+		return "", &Error{Kind: ErrMatch, Offset: maxMatch, Err: errTooLong}
+	}
+	m := Match(oxm)
+	if m.IsCanonical() {
+		return m, nil
+	}
+	var b matchBuilder
+	for off := 0; off < len(m); {
+		t, err := headers.tlv(string(m[off:]))
+		if err != nil {
+			return "", matchError(t.field, off, err)
+		}
+		if err := b.add(Term{field: t.field, value: t.value, mask: t.mask}, off); err != nil {
+			return "", err
+		}
+		off += t.len()
+	}
+	return b.match()
+}
+
+// maxMatch is what the length of an ofp_match can say, its header excluded.
+const maxMatch = 65535 - 4
+
+// IsCanonical says whether the match is in canonical form, and with that whether it is valid. It does not allocate.
+//
+// Canonical means: the TLVs are in the order of the table of fields, each once, with the header that Open vSwitch uses over
+// OpenFlow 1.5 (registers as 32-bit ones); no mask of all ones or all zeros, no value bit outside of its mask; every
+// prerequisite is there; what goes without saying (packet_type=(0,0)) is not.
+func (m Match) IsCanonical() bool {
+	var c context
+	last := -1
+	for rest := string(m); len(rest) > 0; {
+		t, err := headers.tlv(rest)
+		if err != nil || t.twin || int(t.field.row) <= last || t.field.isView() {
+			return false
+		}
+		f := t.field
+		if !f.canonicalValue(t.value, t.mask) || !c.has(f.prereq) {
+			return false
+		}
+		c.note(f, t.value, t.mask)
+		last, rest = int(f.row), rest[t.len():]
+	}
+	return true
+}
+
+// canonicalValue says whether a value and mask may stand in a canonical match.
+func (f *Field) canonicalValue(value, mask string) bool {
+	if f.flags&valueMask != 0 && mask != value && !f.coversAll(value) {
+		return false
+	}
+	if mask == "" {
+		return f.fits(value) && validValue(f, value)
+	}
+	if !f.Maskable() || !f.fits(mask) || allBytes(mask, 0) || f.coversAll(mask) {
+		return false
+	}
+	for i := range len(value) {
+		if value[i]&^mask[i] != 0 {
+			return false
+		}
+	}
+	return validValue(f, value)
+}
+
+// coversAll says whether the mask has ones in all bits of the field.
+func (f *Field) coversAll(mask string) bool {
+	spare := 8*len(mask) - f.bits
+	if f.flags&variable != 0 {
+		spare = 0
+	}
+	for i := range len(mask) {
+		want := byte(0xff)
+		if spare > 0 {
+			want >>= min(spare, 8)
+			spare -= 8
+		}
+		if mask[i]&want != want {
+			return false
+		}
+	}
+	return true
+}
+
+// validValue knows the values that Open vSwitch refuses beside those that are too large (mf_is_value_valid), and
+// packet_type=(0,0), which is never said.
+func validValue(f *Field, value string) bool {
+	switch f.row {
+	case rowInPortOXM, rowActsetOutput:
+		v := be32(value, 0)
+		return v < firstReservedPort16 || v >= firstReservedPort
+	case rowPacketType:
+		return be32(value, 0) != nsEthernet
+	}
+	return true
+}
+
+// Ports at and above these are reserved, with 16 bits (OpenFlow 1.0) and with 32.
+const (
+	firstReservedPort16 = 0xff00
+	firstReservedPort   = 0xffffff00
+)
+
+// matchBuilder collects terms and brings them into canonical form.
+type matchBuilder struct {
+	terms []placedTerm
+}
+
+type placedTerm struct {
+	Term
+	offset int // where it came from, for errors; -1 when from nowhere
+}
+
+func matchError(f *Field, offset int, err error) error {
+	e := &Error{Kind: ErrMatch, Offset: offset, Err: err}
+	if f != nil {
+		e.What = f.name
+	}
+	return e
+}
+
+// add takes a term in, folded to the fields of a canonical match, with a canonical value and mask.
+func (b *matchBuilder) add(t Term, offset int) error {
+	if t.field == nil {
+		return matchError(nil, offset, errUnknown)
+	}
+	if t.err != nil {
+		return matchError(t.field, offset, t.err)
+	}
+	f := t.field
+	switch {
+	case f.flags&noMatch != 0:
+		return matchError(f, offset, errNotMatched)
+	case t.mask != "" && allBytes(t.mask, 0):
+		return nil
+	case !f.fits(masked(t.value, t.mask)):
+		return matchError(f, offset, errRange)
+	case t.mask != "" && f.coversAll(t.mask):
+		t.mask = ""
+	case t.mask != "" && !f.Maskable():
+		return matchError(f, offset, errMask)
+	}
+	if f.isView() {
+		return b.addView(t, offset)
+	}
+	if t.mask != "" {
+		t.mask = f.trim(t.mask)
+		t.value = masked(t.value, t.mask)
+	}
+	if f.flags&valueMask != 0 {
+		if allBytes(t.value, 0) {
+			return matchError(f, offset, errZeroMask)
+		}
+		if t.mask = t.value; f.coversAll(t.mask) {
+			t.mask = ""
+		}
+	}
+	if f.row == rowPacketType && be32(t.value, 0) == nsEthernet {
+		return nil
+	}
+	if !validValue(f, t.value) {
+		return matchError(f, offset, errRange)
+	}
+	b.terms = append(b.terms, placedTerm{t, offset})
+	return nil
+}
+
+// masked is value without the bits that mask leaves out.
+func masked(value, mask string) string {
+	if mask == "" {
+		return value
+	}
+	b := []byte(value)
+	for i := range b {
+		b[i] &= mask[i]
+	}
+	return string(b)
+}
+
+// trim is mask without the bits that are not of the field.
+func (f *Field) trim(mask string) string {
+	if f.flags&variable != 0 {
+		return mask
+	}
+	return masked(mask, string(lowOnes(f.bits, f.size)))
+}
+
+// lowOnes is n one bits behind zeros, in size bytes.
+func lowOnes(n, size int) []byte {
+	b := ones(8*size, size)
+	for i := range 8*size - n {
+		b[i/8] &^= 0x80 >> (i % 8)
+	}
+	return b
+}
+
+// match sorts what was added, adds what it implies, and writes it.
+func (b *matchBuilder) match() (Match, error) {
+	if err := b.sort(); err != nil {
+		return "", err
+	}
+	if err := b.imply(); err != nil {
+		return "", err
+	}
+	var out []byte
+	for _, t := range b.terms {
+		out = t.field.appendTLV(out, t.value, t.mask)
+	}
+	if len(out) > maxMatch {
+		return "", matchError(nil, maxMatch, errTooLong)
+	}
+	return Match(out), nil
+}
+
+func (b *matchBuilder) sort() error {
+	slices.SortStableFunc(b.terms, func(x, y placedTerm) int { return int(x.field.row) - int(y.field.row) })
+	for i := range b.terms[:max(0, len(b.terms)-1)] {
+		if t := b.terms[i+1]; t.field == b.terms[i].field {
+			return matchError(t.field, t.offset, errDuplicate)
+		}
+	}
+	return nil
+}
+
+// imply adds missing prerequisites. Each round adds those of the first term that lacks one; what is added lacks less,
+// so the rounds end.
+func (b *matchBuilder) imply() error {
+	for {
+		var c context
+		for _, t := range b.terms {
+			c.note(t.field, t.value, t.mask)
+		}
+		i := slices.IndexFunc(b.terms, func(t placedTerm) bool { return !c.has(t.field.prereq) })
+		if i < 0 {
+			return nil
+		}
+		t := b.terms[i]
+		added, err := c.imply(t.field.prereq)
+		if err != nil {
+			return matchError(t.field, t.offset, err)
+		}
+		for _, a := range added {
+			b.terms = append(b.terms, placedTerm{a, t.offset})
+		}
+		if err := b.sort(); err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,134 @@
+package flow
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+)
+
+var errNoBits = errors.New("mask leaves nothing to write")
+
+// SetField writes v, right-justified, into a field.
+func SetField(f *Field, v uint64) Action { return Set(f.Is(v)) }
+
+// SetFieldMasked writes the bits of v where mask has ones.
+func SetFieldMasked(f *Field, v, mask uint64) Action { return Set(f.IsMasked(v, mask)) }
+
+// SetFieldBytes writes a value in network order.
+func SetFieldBytes(f *Field, v []byte) Action { return Set(f.IsBytes(v)) }
+
+// SetFieldMAC writes an Ethernet address.
+func SetFieldMAC(f *Field, a net.HardwareAddr) Action { return Set(f.IsMAC(a)) }
+
+// SetFieldIP writes an address of the family that the field holds.
+func SetFieldIP(f *Field, a netip.Addr) Action { return Set(f.IsIP(a)) }
+
+// Set makes packets match the term: it writes the value of the term where its mask has ones.
+func Set(t Term) Action {
+	if t.field == nil {
+		return Action{err: errUnknown}
+	}
+	n := pad8(4 + t.field.tlvLen(t.value, t.mask))
+	b := appendUint(make([]byte, 0, n), uint64(typeSetField<<16|n), 4)
+	b = t.field.appendTLV(b, t.value, t.mask)
+	return Action{wire: string(append(b, zeroPad[:n-len(b)]...)), err: t.err}
+}
+
+const zeroPad = "\x00\x00\x00\x00\x00\x00\x00"
+
+// setFieldAction is OFPAT_SET_FIELD: an OXM TLV, with zeros up to a multiple of 8 bytes. A mask says which bits are written
+// (OpenFlow 1.5 §7.2.6.7). Views are fields of their own here: xreg0 does not become reg0 and reg1.
+type setFieldAction struct{}
+
+func (setFieldAction) name() string { return "set_field" }
+
+func (setFieldAction) fold(w *rewriter, a string) error {
+	t, err := headers.tlv(a[4:])
+	if err != nil {
+		return err
+	}
+	if len(a) != pad8(4+t.len()) {
+		return errLength
+	}
+	return w.setField(t.field, t.value, t.mask)
+}
+
+// setField writes the canonical set_field of a field, whatever action it came from.
+func (w *rewriter) setField(f *Field, value, mask string) error {
+	if !f.Writable() {
+		return fieldError(f, errReadOnly)
+	}
+	if mask != "" {
+		switch {
+		case allBytes(mask, 0):
+			return fieldError(f, errNoBits)
+		case !f.fits(mask) && !f.coversAll(mask):
+			return fieldError(f, errRange)
+		case f.coversAll(mask):
+			mask = ""
+		}
+	}
+	if !f.fits(value) {
+		return fieldError(f, errRange)
+	}
+	size := f.tlvLen(value, mask)
+	n := pad8(4 + size)
+	w.uint(uint64(typeSetField<<16|n), 4)
+	w.tlv(f, value, mask)
+	w.zeros(n - 4 - size)
+	return nil
+}
+
+// tlvLen is the size of the TLV that appendTLV makes.
+func (f *Field) tlvLen(value, mask string) int {
+	n := 4 + len(value) + len(mask)
+	if _, extended := f.experimenter(); extended {
+		n += 4
+	}
+	return n
+}
+
+// tlv writes a TLV. Value bits outside of the mask are cleared.
+func (w *rewriter) tlv(f *Field, value, mask string) {
+	h := uint32(f.header&^present) | uint32(len(value)+len(mask))
+	if mask != "" {
+		h |= 1 << 8
+	}
+	experimenter, extended := f.experimenter()
+	if extended {
+		h += 4
+	}
+	w.uint(uint64(h), 4)
+	if extended {
+		w.uint(uint64(experimenter), 4)
+	}
+	if mask == "" {
+		w.text(value)
+		return
+	}
+	for i := range len(value) {
+		w.uint(uint64(value[i]&mask[i]), 1)
+	}
+	w.text(mask)
+}
+
+func (setFieldAction) format(b []byte, a string) []byte {
+	t, err := headers.tlv(a[4:])
+	if err != nil {
+		return append(b, "<bad set_field>"...)
+	}
+	b = t.field.appendValue(append(b, "set_field:"...), t.value, t.mask)
+	return append(append(b, "->"...), t.field.name...)
+}
+
+// fieldError says which field of an action is wrong.
+func fieldError(f *Field, err error) error { return &namedError{f.name, err} }
+
+type namedError struct {
+	name string
+	err  error
+}
+
+func (e *namedError) Error() string { return e.name + ": " + e.err.Error() }
+
+func (e *namedError) Unwrap() error { return e.err }
