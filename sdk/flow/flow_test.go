@@ -101,4 +101,3 @@ func TestCanonicalIsAFixedPoint(t *testing.T) {
 		}
 	}
 }
-

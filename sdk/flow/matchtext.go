@@ -157,8 +157,6 @@ func protoWord(etherType, proto uint32) string {
 		switch proto {
 		case protoICMP:
 			return "icmp"
-		case protoIGMP:
-			return "igmp"
 		case protoTCP:
 			return "tcp"
 		case protoUDP:

@@ -16,7 +16,6 @@ const (
 	ethNSH   = 0x894f
 
 	protoICMP   = 1
-	protoIGMP   = 2
 	protoTCP    = 6
 	protoUDP    = 17
 	protoICMPv6 = 58
