@@ -1,0 +1,155 @@
+package openflow
+
+import (
+	"fmt"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/flowhost/flowhost/internal/ovstest"
+	"github.com/flowhost/flowhost/sdk/flow"
+)
+
+// A flow as OVN makes them: 5 fields, set_field and resubmit.
+const (
+	testMatch = flow.Match("\x00\x01\x1e\x04\x00\x00\x00\x02" + // reg15=2
+		"\x80\x00\x04\x08\x00\x00\x00\x00\x00\x00\x00\x03" + // metadata=3
+		"\x80\x00\x0a\x02\x08\x00" + // eth_type=0x0800
+		"\x80\x00\x14\x01\x11" + // ip_proto=17
+		"\x80\x00\x18\x04\x0a\x00\x00\x4d") // ipv4_dst=10.0.0.77
+	testActions = flow.Actions("\x00\x04\x00\x38\x00\x00\x00\x00" + // apply_actions
+		"\x00\x19\x00\x10\x80\x00\x06\x06\x0a\x0b\x0c\x0d\x0e\x0f\x00\x00" + // set_field:0a:…->eth_dst
+		"\x00\x19\x00\x10\x00\x01\x15\x08\x00\x00\x00\x40\x00\x00\x00\x40" + // set_field:0x40/0x40->reg10
+		"\xff\xff\x00\x10\x00\x00\x23\x20\x00\x0e\xff\xf8\x20\x00\x00\x00") // resubmit(,32)
+)
+
+var testFlow = flow.Flow{
+	Key:     flow.Key{Table: 66, Priority: 100, Match: testMatch},
+	Actions: testActions,
+	Cookie:  0x08bc30a5,
+}
+
+// encoded are messages that the encoders make, by title.
+var encoded = []struct {
+	title string
+	msg   func() []byte
+}{
+	{"hello", func() []byte { return AppendHello(nil, 1) }},
+	{"echo request", func() []byte { return AppendEchoRequest(nil, 2, []byte("flowhost")) }},
+	{"echo reply", func() []byte { return AppendEchoReply(nil, 2, nil) }},
+	{"features request", func() []byte { return AppendFeaturesRequest(nil, 3) }},
+	{"features reply", func() []byte {
+		return AppendFeaturesReply(nil, 3, Features{DatapathID: 0xba69869b8041, Tables: 254, Capabilities: 0x24f})
+	}},
+	{"barrier request", func() []byte { return AppendBarrierRequest(nil, 4) }},
+	{"barrier reply", func() []byte { return AppendBarrierReply(nil, 4) }},
+	{"flow add", func() []byte { return AppendFlowAdd(nil, 5, &testFlow) }},
+	{"flow add that drops everything", func() []byte { return AppendFlowAdd(nil, 6, &flow.Flow{}) }},
+	{"flow modify strict", func() []byte { return AppendFlowModifyStrict(nil, 7, &testFlow) }},
+	{"flow delete strict", func() []byte { return AppendFlowDeleteStrict(nil, 8, &testFlow.Key) }},
+	{"bundle open", func() []byte { return AppendBundleOpen(nil, 9, 1, BundleOrdered) }},
+	{"bundle add", func() []byte { return appendBundled(nil, 10, 1, &testFlow) }},
+	{"bundle commit", func() []byte { return AppendBundleCommit(nil, 11, 1, BundleOrdered|BundleAtomic) }},
+	{"bundle discard", func() []byte { return AppendBundleDiscard(nil, 12, 1, 0) }},
+	{"flow description request, one table", func() []byte { return AppendFlowDescRequest(nil, 13, 66) }},
+	{"flow description request, all tables", func() []byte { return AppendFlowDescRequest(nil, 14, AllTables) }},
+	{"port description request", func() []byte { return AppendPortDescRequest(nil, 15, PortAny) }},
+	{"error", func() []byte {
+		e, _ := ErrorNamed("OFPBAC_BAD_OUT_GROUP")
+		e.XID, e.Data = 10, appendBundled(nil, 10, 1, &testFlow)
+		return AppendError(nil, &e)
+	}},
+	{"experimenter error", func() []byte {
+		e, _ := ErrorNamed("NXTTMFC_DUP_ENTRY")
+		e.XID, e.Data = 8, AppendFlowDeleteStrict(nil, 8, &testFlow.Key)
+		return AppendError(nil, &e)
+	}},
+}
+
+func appendBundled(b []byte, xid, id uint32, f *flow.Flow) []byte {
+	b, mark := BeginBundleAdd(b, xid, id, BundleOrdered)
+	return EndBundleAdd(AppendFlowAdd(b, xid, f), mark)
+}
+
+// TestEncode holds the encoders against what Open vSwitch reads out of their messages.
+func TestEncode(t *testing.T) {
+	const path = "testdata/encode.txt"
+	ovstest.Need(t, "ovs-ofctl")
+	var got []golden
+	for _, e := range encoded {
+		msg := e.msg()
+		got = append(got, golden{title: e.title, msg: msg, want: ofpPrint(t, msg)})
+	}
+	if *rewrite {
+		writeGolden(t, path, got)
+		return
+	}
+	want := readGolden(t, path)
+	if len(want) != len(got) {
+		t.Fatalf("%d messages in %s, %d made", len(want), path, len(got))
+	}
+	for i, g := range got {
+		w := want[i]
+		if g.title != w.title || string(g.msg) != string(w.msg) || strings.Join(g.want, "\n") != strings.Join(w.want, "\n") {
+			t.Errorf("%s:\n- want %x\n%s\n-  got %x\n%s", g.title, w.msg, strings.Join(w.want, "\n"), g.msg, strings.Join(g.want, "\n"))
+		}
+	}
+}
+
+// ofpPrint returns what ovs-ofctl says of a message.
+func ofpPrint(t *testing.T, msg []byte) []string {
+	t.Helper()
+	cmd := exec.Command("ovs-ofctl", "ofp-print", fmt.Sprintf("%x", msg))
+	cmd.Stderr = nil // a warning with the time in it, for what it cannot decode
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("ovs-ofctl ofp-print %x: %v", msg, err)
+	}
+	return strings.Split(strings.TrimSpace(string(out)), "\n")
+}
+
+// TestAppendKeepsPrefix appends each message to bytes that are there already, without room behind them and with.
+func TestAppendKeepsPrefix(t *testing.T) {
+	const prefix = "prefix"
+	for _, e := range encoded {
+		alone := e.msg()
+		if h, err := ParseHeader(alone); err != nil || int(h.Length) != len(alone) || h.Version != Version {
+			t.Errorf("%s: header %+v of %d bytes, %v", e.title, h, len(alone), err)
+		}
+	}
+	for _, b := range [][]byte{[]byte(prefix), append(make([]byte, 0, 1000), prefix...)} {
+		got := AppendFlowAdd(b, 5, &testFlow)
+		if string(got) != prefix+string(AppendFlowAdd(nil, 5, &testFlow)) {
+			t.Errorf("appended to %q: %x", prefix, got)
+		}
+	}
+}
+
+func TestFlowModLen(t *testing.T) {
+	flows := []flow.Flow{testFlow, {}}
+	for n := range 12 {
+		flows = append(flows, flow.Flow{Key: flow.Key{Match: testMatch[:n]}})
+	}
+	for _, f := range flows {
+		if got := len(AppendFlowAdd(nil, 1, &f)); got != FlowModLen(&f) {
+			t.Errorf("FlowModLen says %d of a flow mod of %d bytes", FlowModLen(&f), got)
+		}
+	}
+	b := appendBundled(nil, 1, 1, &testFlow)
+	if len(b) != FlowModLen(&testFlow)+BundleAddLen {
+		t.Errorf("a bundle add of %d bytes around %d", len(b), FlowModLen(&testFlow))
+	}
+}
+
+// TestFlowModAllocates nothing: a big load must not make garbage.
+func TestFlowModAllocates(t *testing.T) {
+	b := make([]byte, 0, 4096)
+	n := testing.AllocsPerRun(100, func() {
+		b = appendBundled(b[:0], 1, 2, &testFlow)
+		b = AppendFlowModifyStrict(b, 3, &testFlow)
+		b = AppendFlowDeleteStrict(b, 4, &testFlow.Key)
+	})
+	if n != 0 {
+		t.Errorf("%v allocations for three flow mods", n)
+	}
+}
