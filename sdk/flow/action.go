@@ -22,13 +22,6 @@ const (
 	subConjunction   = 34
 )
 
-// actionKind is what this package knows about one kind of action.
-type actionKind interface {
-	name() string                     // as Open vSwitch's text has it
-	fold(w *rewriter, a string) error // check a, a whole action, and write its canonical form
-	format(b []byte, a string) []byte // append a, which is canonical, as text
-}
-
 var (
 	errConjunctionMixed = errors.New("cannot stand beside any other action")
 	errNested           = fmt.Errorf("nested deeper than %d", maxDepth)
@@ -37,33 +30,6 @@ var (
 
 // maxDepth bounds nested action lists. Open vSwitch stops at 64 levels of translation, much earlier in what it accepts.
 const maxDepth = 16
-
-// kindOf finds the kind of an action of at least 8 bytes.
-func kindOf(a string) actionKind {
-	switch be16(a, 0) {
-	case typeOutput:
-		return outputAction{}
-	case typeSetField:
-		return setFieldAction{}
-	case typeExperimenter:
-		if be32(a, 4) == experimenterNicira && len(a) >= 16 {
-			return niciraKind(be16(a, 8))
-		}
-	}
-	return otherAction{}
-}
-
-func niciraKind(subtype uint16) actionKind {
-	switch subtype {
-	case subResubmit:
-		return resubmitAction{}
-	case subResubmitTable:
-		return resubmitTableAction{}
-	case subConjunction:
-		return conjunctionAction{}
-	}
-	return otherAction{}
-}
 
 // nextAction splits the first action off a list.
 func nextAction(s string) (a, rest string, err error) {
@@ -95,10 +61,10 @@ func (w *rewriter) actions(list string, offset int) error {
 			return &Error{Kind: ErrActions, Offset: offset, Err: err}
 		}
 		kind := kindOf(a)
-		if err := kind.fold(w, a); err != nil {
-			return actionError(kind.name(), offset, err)
+		if err := w.action(kind, a, offset); err != nil {
+			return actionError(kind, offset, err)
 		}
-		if _, ok := kind.(conjunctionAction); ok {
+		if kind == kindConjunction {
 			conjunctions++
 		}
 		count++
@@ -111,12 +77,12 @@ func (w *rewriter) actions(list string, offset int) error {
 }
 
 // actionError names the action, unless one nested in it was named already.
-func actionError(name string, offset int, err error) error {
+func actionError(kind actionKind, offset int, err error) error {
 	var e *Error
 	if errors.As(err, &e) && e.Kind == ErrActions {
 		return err
 	}
-	return &Error{Kind: ErrActions, What: name, Offset: offset, Err: err}
+	return &Error{Kind: ErrActions, What: kind.String(), Offset: offset, Err: err}
 }
 
 // appendActions appends a list of canonical actions as text.
@@ -129,7 +95,7 @@ func appendActions(b []byte, list string) []byte {
 		if !first {
 			b = append(b, ',')
 		}
-		b = kindOf(a).format(b, a)
+		b = kindOf(a).append(b, a)
 		list = rest
 	}
 	return b
@@ -141,18 +107,4 @@ func newNicira(subtype, n int) []byte {
 	b = appendUint(b, uint64(n), 2)
 	b = appendUint(b, experimenterNicira, 4)
 	return appendUint(b, uint64(subtype), 2)
-}
-
-// otherAction is well formed and of a kind that this package does not know. It is kept as it is.
-type otherAction struct{}
-
-func (otherAction) name() string { return "unknown" }
-
-func (otherAction) fold(w *rewriter, a string) error {
-	w.text(a)
-	return nil
-}
-
-func (otherAction) format(b []byte, a string) []byte {
-	return append(appendLongHex(append(b, "unknown("...), a), ')')
 }

@@ -23,8 +23,7 @@ func (a Actions) Class() Class {
 
 // isConjunction says whether the first action of a list is a conjunction: in a valid list all are, then.
 func isConjunction(list string) bool {
-	_, ok := kindOf(list).(conjunctionAction)
-	return ok
+	return kindOf(list) == kindConjunction
 }
 
 // Conjunctions are the clauses of actions of ClassConjunction, in order; nil of any others.

@@ -32,12 +32,8 @@ func (c Conj) append(b []byte) []byte {
 	return appendUint(b, uint64(c.ID), 4)
 }
 
-// conjunctionAction is NXAST_CONJUNCTION: clause(1) n_clauses(1) id(4).
-type conjunctionAction struct{}
-
-func (conjunctionAction) name() string { return "conjunction" }
-
-func (conjunctionAction) fold(w *rewriter, a string) error {
+// conjunction takes NXAST_CONJUNCTION: clause(1) n_clauses(1) id(4).
+func (w *rewriter) conjunction(a string) error {
 	if len(a) != 16 {
 		return errLength
 	}
@@ -50,7 +46,7 @@ func (conjunctionAction) fold(w *rewriter, a string) error {
 
 func conjOf(a string) Conj { return Conj{Clause: a[10], Clauses: a[11], ID: be32(a, 12)} }
 
-func (conjunctionAction) format(b []byte, a string) []byte {
+func appendConjunction(b []byte, a string) []byte {
 	c := conjOf(a)
 	b = strconv.AppendUint(append(b, "conjunction("...), uint64(c.ID), 10)
 	b = strconv.AppendUint(append(b, ','), uint64(c.Clause)+1, 10)

@@ -57,7 +57,7 @@ func actionName(a string) string {
 	if len(a) < 8 {
 		return ""
 	}
-	return kindOf(a).name()
+	return kindOf(a).String()
 }
 
 // CanonicalActions makes the canonical form of a list of OpenFlow 1.5 instructions as it is on the wire. It keeps nothing of

@@ -38,12 +38,8 @@ func outputMaxLen(port uint32, n uint16) uint64 {
 	return 0
 }
 
-// outputAction is OFPAT_OUTPUT: port(4) max_len(2) pad(6).
-type outputAction struct{}
-
-func (outputAction) name() string { return "output" }
-
-func (outputAction) fold(w *rewriter, a string) error {
+// output takes OFPAT_OUTPUT: port(4) max_len(2) pad(6).
+func (w *rewriter) output(a string) error {
 	if len(a) != 16 {
 		return errLength
 	}
@@ -62,7 +58,7 @@ func validOutput(port uint32) bool {
 	return port < firstReservedPort16 || port >= uint32(PortInPort) && port != uint32(PortAny)
 }
 
-func (outputAction) format(b []byte, a string) []byte {
+func appendOutput(b []byte, a string) []byte {
 	port := be32(a, 4)
 	switch {
 	case port == uint32(PortController):

@@ -12,12 +12,8 @@ func ResubmitPort(p Port, table TableID) Action {
 	return Action{wire: string(appendUint(b, uint64(table)<<24, 4))}
 }
 
-// resubmitAction is NXAST_RESUBMIT: in_port(2) pad(4). The table is the current one.
-type resubmitAction struct{}
-
-func (resubmitAction) name() string { return "resubmit" }
-
-func (resubmitAction) fold(w *rewriter, a string) error {
+// resubmit takes NXAST_RESUBMIT: in_port(2) pad(4). The table is the current one.
+func (w *rewriter) resubmit(a string) error {
 	if len(a) != 16 {
 		return errLength
 	}
@@ -26,16 +22,12 @@ func (resubmitAction) fold(w *rewriter, a string) error {
 	return nil
 }
 
-func (resubmitAction) format(b []byte, a string) []byte {
+func appendResubmit(b []byte, a string) []byte {
 	return appendPort(append(b, "resubmit:"...), port32(be16(a, 10)))
 }
 
-// resubmitTableAction is NXAST_RESUBMIT_TABLE: in_port(2) table(1) pad(3). Table 255 is the current one.
-type resubmitTableAction struct{}
-
-func (resubmitTableAction) name() string { return "resubmit" }
-
-func (resubmitTableAction) fold(w *rewriter, a string) error {
+// resubmitTable takes NXAST_RESUBMIT_TABLE: in_port(2) table(1) pad(3). Table 255 is the current one.
+func (w *rewriter) resubmitTable(a string) error {
 	if len(a) != 16 {
 		return errLength
 	}
@@ -51,7 +43,7 @@ func (resubmitTableAction) fold(w *rewriter, a string) error {
 	return nil
 }
 
-func (resubmitTableAction) format(b []byte, a string) []byte {
+func appendResubmitTable(b []byte, a string) []byte {
 	b = append(b, "resubmit("...)
 	if p := port32(be16(a, 10)); p != uint32(PortInPort) {
 		b = appendPort(b, p)

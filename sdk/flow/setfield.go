@@ -36,13 +36,9 @@ func Set(t Term) Action {
 
 const zeroPad = "\x00\x00\x00\x00\x00\x00\x00"
 
-// setFieldAction is OFPAT_SET_FIELD: an OXM TLV, with zeros up to a multiple of 8 bytes. A mask says which bits are written
+// setFieldAction takes OFPAT_SET_FIELD: an OXM TLV, with zeros up to a multiple of 8 bytes. A mask says which bits are written
 // (OpenFlow 1.5 §7.2.6.7). Views are fields of their own here: xreg0 does not become reg0 and reg1.
-type setFieldAction struct{}
-
-func (setFieldAction) name() string { return "set_field" }
-
-func (setFieldAction) fold(w *rewriter, a string) error {
+func (w *rewriter) setFieldAction(a string) error {
 	t, err := headers.tlv(a[4:])
 	if err != nil {
 		return err
@@ -112,7 +108,7 @@ func (w *rewriter) tlv(f *Field, value, mask string) {
 	w.text(mask)
 }
 
-func (setFieldAction) format(b []byte, a string) []byte {
+func appendSetField(b []byte, a string) []byte {
 	t, err := headers.tlv(a[4:])
 	if err != nil {
 		return append(b, "<bad set_field>"...)
