@@ -29,12 +29,12 @@ var (
 	ErrBadOp = errors.New("bad operation")
 
 	// ErrBadMatch is returned by Prepare for a match that is malformed, contradicts itself, or lacks a prerequisite that
-	// cannot be implied.
-	ErrBadMatch = errors.New("bad match")
+	// cannot be implied. The error is a *flow.Error as well.
+	ErrBadMatch = flow.ErrMatch
 
 	// ErrBadActions is returned by Prepare for instructions or actions of an unknown type, a wrong length or a wrong
-	// structure, and for a conjunction beside any other action.
-	ErrBadActions = errors.New("bad actions")
+	// structure, and for a conjunction beside any other action. The error is a *flow.Error as well.
+	ErrBadActions = flow.ErrActions
 
 	// ErrBadTable is returned by Prepare for tables 254 and 255, which are not tables of the pipeline.
 	ErrBadTable = errors.New("no such table")

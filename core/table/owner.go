@@ -2,12 +2,14 @@ package table
 
 import (
 	"cmp"
+	"fmt"
+	"math"
 	"time"
 
 	"github.com/flowhost/flowhost/sdk/flow"
 )
 
-// OwnerID names an owner inside one Table. It is not kept anywhere and not the same after a restart.
+// OwnerID names an owner inside one Table, from 1. It is not kept anywhere and not the same after a restart.
 type OwnerID uint16
 
 // Range is First to Last, both included.
@@ -46,4 +48,46 @@ type OwnerSpec struct {
 type owner struct {
 	OwnerSpec // Invariant: never changes after AddOwner, so that Prepare may read it from any goroutine.
 	id        OwnerID
+
+	origins    uint32 // the first of its UUIDs
+	uuids      int
+	flows      int
+	fresh      int    // flows of the present epoch; the others are stale
+	duplicates uint64 // flows added twice, ever
+	epoch      uint8  // moves on when a session ends and when a sync begins
+
+	revisions []*revision // those it has not been told of, oldest first
+
+	session bool          // it has one
+	synced  bool          // it has said SyncDone
+	away    time.Time     // since when it has no session; zero when it has one, or before the first AdoptDone
+	absent  time.Duration // how long it had none before that, since it last synced
+	pushed  time.Time     // its last transaction
+
+	holding  bool // as of the last look: adopted entries with a contender wait for it
+	claiming bool // as of the last look: adopted entries without a contender wait for it
+}
+
+// AddOwner adds a configured owner. All are added before anything else is called. ErrOwnerExists when the name is taken,
+// ErrTooManyOwners when there are 65,535.
+func (t *Table) AddOwner(spec OwnerSpec) (OwnerID, error) {
+	for _, o := range t.owners[1:] {
+		if o.Name == spec.Name {
+			return 0, fmt.Errorf("%w: %q", ErrOwnerExists, spec.Name)
+		}
+	}
+	if len(t.owners) > math.MaxUint16 {
+		return 0, ErrTooManyOwners
+	}
+	id := OwnerID(len(t.owners))
+	t.owners = append(t.owners, &owner{OwnerSpec: spec, id: id})
+	return id, nil
+}
+
+// owner returns nil for an id that AddOwner did not give out.
+func (t *Table) owner(id OwnerID) *owner {
+	if int(id) >= len(t.owners) {
+		return nil
+	}
+	return t.owners[id]
 }

@@ -1,6 +1,9 @@
 package table
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/google/uuid"
 
 	"github.com/flowhost/flowhost/sdk/flow"
@@ -70,4 +73,122 @@ type Stats struct {
 	Orphans     int          // entries adopted that nobody has asked for
 	Held        int          // entries adopted that wait for their owners
 	Owners      []OwnerStats // in the order of AddOwner
+}
+
+// Entries calls yield for each key that is desired or installed, sorted by table, priority (highest first) and match.
+func (t *Table) Entries(yield func(EntryView) bool) {
+	handles := make([]uint32, 0, t.entries.live())
+	t.eachEntry(func(h uint32, _ *entry) { handles = append(handles, h) })
+	t.yieldSorted(handles, yield)
+}
+
+// EntriesOf is Entries for the keys of which the owner is a contender.
+func (t *Table) EntriesOf(id OwnerID) func(yield func(EntryView) bool) {
+	return func(yield func(EntryView) bool) {
+		o := t.owner(id)
+		if o == nil {
+			return
+		}
+		handles := make([]uint32, 0, o.flows)
+		t.eachFlow(o, func(d uint32) { handles = append(handles, t.desired.at(d).entry) })
+		slices.Sort(handles)
+		t.yieldSorted(slices.Compact(handles), yield)
+	}
+}
+
+func (t *Table) yieldSorted(handles []uint32, yield func(EntryView) bool) {
+	slices.SortFunc(handles, func(a, b uint32) int {
+		x, y := t.entries.at(a), t.entries.at(b)
+		return cmp.Or(cmp.Compare(x.table, y.table), cmp.Compare(y.priority, x.priority), cmp.Compare(x.match, y.match))
+	})
+	for _, h := range handles {
+		if !yield(t.view(h)) {
+			return
+		}
+	}
+}
+
+func (t *Table) view(h uint32) EntryView {
+	e := t.entries.at(h)
+	v := EntryView{Key: e.key(), State: t.state(h)}
+	contenders, from, to := t.winners(h)
+	for _, d := range contenders {
+		v.Contenders = append(v.Contenders, t.viewContender(d))
+	}
+	if from < to {
+		winner := v.Contenders[from]
+		winner.Flow.Actions, winner.Flow.Cookie, _ = t.want(h)
+		v.Winner = &winner
+	}
+	if e.installed != 0 {
+		v.Installed = &flow.Flow{Key: v.Key, Actions: t.actions.at(e.installed), Cookie: e.cookie}
+	}
+	return v
+}
+
+func (t *Table) viewContender(d uint32) Contender {
+	f := t.desired.at(d)
+	org := t.origins.at(f.origin)
+	o := t.owners[org.owner]
+	c := Contender{
+		Owner: o.Name, UUID: org.uuid, Stale: f.epoch != o.epoch, Quarantined: !f.competes(),
+		Flow: flow.Flow{Key: t.entries.at(f.entry).key(), Actions: t.actions.at(f.actions), Cookie: t.cookie(d)},
+	}
+	switch q := t.quarantine[d]; {
+	case q != nil:
+		c.Err = q.err.Error()
+	case f.flags&unfit != 0:
+		c.Err = errNoRoom.Error()
+	}
+	return c
+}
+
+func (t *Table) state(h uint32) State {
+	e := t.entries.at(h)
+	_, from, to := t.winners(h)
+	switch {
+	case e.head[0] == 0 && e.flags&(adopted|keep) != 0:
+		return StateOrphan
+	case e.head[0] != 0 && from == to:
+		return StateQuarantined
+	case e.flags&inflight != 0:
+		return StatePending
+	case !t.differs(h):
+		return StateInstalled
+	case e.flags&adopted != 0 && t.held(h):
+		return StateHeld
+	}
+	return StatePending
+}
+
+// Stats counts what is in the table.
+func (t *Table) Stats() Stats {
+	s := Stats{Entries: t.entries.live(), Installed: t.installed, Pending: t.inflight}
+	for _, list := range [][]uint32{t.dirty, t.deletes} {
+		s.Pending += len(list)
+	}
+	t.eachEntry(func(h uint32, e *entry) {
+		if e.flags&(adopted|keep) == 0 {
+			return
+		}
+		switch t.state(h) {
+		case StateOrphan:
+			s.Orphans++
+		case StateHeld:
+			s.Held++
+		}
+	})
+	for _, o := range t.owners[1:] {
+		s.Owners = append(s.Owners, OwnerStats{
+			Name: o.Name, Desired: o.flows, Stale: o.flows - o.fresh,
+			UUIDs: o.uuids, Duplicates: o.duplicates, Synced: o.synced,
+		})
+		s.Desired += o.flows
+		s.Stale += o.flows - o.fresh
+	}
+	for d := range t.quarantine {
+		s.Quarantined++
+		s.Owners[t.ownerOf(d).id-1].Quarantined++
+	}
+	return s
 }

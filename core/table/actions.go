@@ -1,0 +1,69 @@
+package table
+
+import (
+	"hash/maphash"
+	"strings"
+
+	"github.com/flowhost/flowhost/sdk/flow"
+)
+
+// actionLists keeps each list of actions once, however many flows have it: of OVN's flows, a few lists such as
+// resubmit(,9) make up most.
+type actionLists struct {
+	lists slab[actionList]
+	index index
+	seed  maphash.Seed
+}
+
+type actionList struct {
+	actions flow.Actions // the table's own copy
+	users   uint32
+	class   flow.Class
+}
+
+func (x *actionLists) hash(a flow.Actions) uint32 {
+	return fold(maphash.String(x.seed, string(a)))
+}
+
+// take returns the handle of a, with one more user.
+func (x *actionLists) take(a flow.Actions) uint32 {
+	hash := x.hash(a)
+	for h := x.index.first(hash); h != 0; h = x.index.next(h) {
+		if l := x.lists.at(h); l.actions == a {
+			l.users++
+			return h
+		}
+	}
+	h := x.lists.alloc()
+	*x.lists.at(h) = actionList{
+		// The caller's string may be a piece of a long message.
+		actions: flow.Actions(strings.Clone(string(a))),
+		users:   1,
+		class:   a.Class(),
+	}
+	x.index.insert(h, hash)
+	return h
+}
+
+// share adds a user.
+func (x *actionLists) share(h uint32) uint32 {
+	x.lists.at(h).users++
+	return h
+}
+
+// drop takes a user away; 0 is nobody's.
+func (x *actionLists) drop(h uint32) {
+	if h == 0 {
+		return
+	}
+	l := x.lists.at(h)
+	if l.users--; l.users == 0 {
+		x.index.remove(h)
+		x.lists.release(h)
+	}
+}
+
+func (x *actionLists) at(h uint32) flow.Actions { return x.lists.at(h).actions }
+
+// fold makes 32 bits of 64, all of them used.
+func fold(h uint64) uint32 { return uint32(h ^ h>>32) }

@@ -1,0 +1,179 @@
+package table
+
+import (
+	"time"
+
+	"github.com/flowhost/flowhost/sdk/flow"
+)
+
+// due notes that an entry's two sides may differ.
+func (t *Table) due(h uint32) {
+	e := t.entries.at(h)
+	switch {
+	case !t.steady:
+		// AdoptDone looks at every entry. What is neither wanted nor known to be there needs no look.
+		if e.head[0] == 0 && e.installed == 0 {
+			t.settle(h)
+			t.freeEntry(h)
+		}
+	case e.flags&queued != 0:
+	default:
+		e.flags |= queued
+		if e.flags&inflight == 0 {
+			t.dirty = append(t.dirty, h)
+		}
+	}
+}
+
+// Diff returns at most max changes for entries touched since they were last looked at: adds and modifies first, and deletes
+// only when there is nothing left to add or modify. A key has one change in flight at most; each change must be answered
+// by Confirm, Reject or Disconnected.
+func (t *Table) Diff(max int) []Change {
+	if !t.steady || len(t.dirty)+len(t.deletes) == 0 {
+		return nil
+	}
+	changes := make([]Change, 0, min(max, len(t.dirty)+len(t.deletes)))
+	n := 0
+	for ; n < len(t.dirty) && len(changes) < max; n++ {
+		h := t.dirty[n]
+		switch c, ok := t.difference(h); {
+		case !ok:
+		case c.Kind == FlowDelete:
+			t.deletes = append(t.deletes, h)
+		default:
+			changes = append(changes, t.give(h, c))
+		}
+	}
+	if t.dirty = t.dirty[n:]; len(t.dirty) > 0 {
+		return changes
+	}
+	t.dirty = nil
+	return t.diffDeletes(max, changes)
+}
+
+// diffDeletes goes on with the deletes. Some may be wanted again since they were put off.
+func (t *Table) diffDeletes(max int, changes []Change) []Change {
+	var deletes []Change
+	n := 0
+	for ; n < len(t.deletes) && len(changes)+len(deletes) < max; n++ {
+		h := t.deletes[n]
+		switch c, ok := t.difference(h); {
+		case !ok:
+		case c.Kind == FlowDelete:
+			deletes = append(deletes, t.give(h, c))
+		default:
+			changes = append(changes, t.give(h, c))
+		}
+	}
+	if t.deletes = t.deletes[n:]; len(t.deletes) == 0 {
+		t.deletes = nil
+	}
+	return append(changes, deletes...)
+}
+
+// give marks a change of an entry as in flight.
+func (t *Table) give(h uint32, c Change) Change {
+	e := t.entries.at(h)
+	e.flags = e.flags&^queued | inflight
+	t.inflight++
+	for w := e.waits; w != 0; w = t.waits.at(w).next {
+		t.waits.at(w).sent = true
+	}
+	c.ref = ref{h, t.session}
+	return c
+}
+
+// difference returns what makes an entry of the list equal on both sides. When nothing does, the entry is off the list.
+func (t *Table) difference(h uint32) (Change, bool) {
+	e := t.entries.at(h)
+	if e.flags&inflight != 0 || e.flags&queued == 0 {
+		return Change{}, false // the answer puts it back; or the list has it twice
+	}
+	actions, cookie, wanted := t.want(h)
+	c := Change{Flow: flow.Flow{Key: e.key(), Actions: actions, Cookie: cookie}}
+	switch {
+	case t.equal(e, actions, cookie, wanted):
+		e.flags &^= queued
+		t.settle(h)
+		t.freeEntry(h)
+		return Change{}, false
+	case e.flags&damped != 0 || e.flags&adopted != 0 && t.held(h):
+		e.flags &^= queued
+		return Change{}, false
+	case !wanted:
+		c.Kind = FlowDelete
+	case e.installed == 0 || e.cookie != cookie || e.flags&odd != 0:
+		// MODIFY cannot change a cookie, a timeout or a flag (OpenFlow 1.5 §6.4).
+		c.Kind = FlowAdd
+	default:
+		c.Kind = FlowModify
+	}
+	e.flags &^= adopted
+	return c, true
+}
+
+// equal says whether the switch holds what is wanted.
+func (t *Table) equal(e *entry, actions flow.Actions, cookie flow.Cookie, wanted bool) bool {
+	if !wanted || e.installed == 0 {
+		return !wanted && (e.installed == 0 || e.flags&keep != 0)
+	}
+	return e.flags&odd == 0 && e.cookie == cookie && t.actions.at(e.installed) == actions
+}
+
+// differs says whether the switch holds something else than is wanted.
+func (t *Table) differs(h uint32) bool {
+	actions, cookie, wanted := t.want(h)
+	return !t.equal(t.entries.at(h), actions, cookie, wanted)
+}
+
+// answered returns the entry whose change has been answered, no longer in flight, or 0 when nobody waits for the answer.
+func (t *Table) answered(c Change) uint32 {
+	if c.ref.session != t.session || !t.steady {
+		return 0
+	}
+	h := c.ref.entry
+	e := t.entries.at(h)
+	if e.flags&inflight == 0 {
+		return 0
+	}
+	e.flags &^= inflight
+	t.inflight--
+	return h
+}
+
+// Confirm says that the switch has done c.
+func (t *Table) Confirm(c Change, now time.Time) {
+	h := t.answered(c)
+	if h == 0 {
+		return
+	}
+	if c.Kind == FlowDelete {
+		t.setInstalled(h, 0, 0)
+	} else {
+		t.setInstalled(h, t.actions.take(c.Flow.Actions), c.Flow.Cookie)
+		t.recover(h)
+	}
+	t.unwait(h, func(w *wait) bool { return w.sent })
+	if t.entries.at(h).flags&queued != 0 {
+		t.dirty = append(t.dirty, h) // something came meanwhile
+		return
+	}
+	t.freeEntry(h)
+}
+
+// recover ends the quarantine of flows that were on trial: the switch has taken them.
+func (t *Table) recover(h uint32) {
+	if len(t.quarantine) == 0 {
+		return
+	}
+	if t.differs(h) {
+		return // changed meanwhile: the next answer decides
+	}
+	contenders, from, to := t.winners(h)
+	for _, d := range contenders[from:to] {
+		if t.quarantine[d] != nil && t.desired.at(d).competes() {
+			delete(t.quarantine, d)
+			t.events = append(t.events, t.eventOf(EventRecovered, d))
+		}
+	}
+}

@@ -1,0 +1,191 @@
+package table
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/flowhost/flowhost/sdk/flow"
+)
+
+const (
+	minBackoff = time.Second
+	maxBackoff = time.Minute
+)
+
+// errNoRoom is why a conjunction clause is not installed when those of its key do not fit into one message.
+var errNoRoom = errors.New("no room beside the other conjunctions of the same key: " + ErrTooBig.Error())
+
+// quarantine is what is kept of a flow that cannot be installed. One that the switch refused does not compete until the
+// time has come; then it is on trial, and what the switch says decides. One that is unfit waits for room.
+type quarantine struct {
+	err     error
+	until   time.Time // of a refused one
+	backoff time.Duration
+}
+
+// refuse tells a flow's owner that it is not installed, and why.
+func (t *Table) refuse(d uint32, err error) {
+	event := t.eventOf(EventRefused, d)
+	event.Err = err
+	t.events = append(t.events, event)
+	if t.current != nil && t.current.owner == t.ownerOf(d) {
+		t.current.refused = append(t.current.refused, Refusal{event.UUID, event.Key, err})
+	}
+}
+
+// isolate puts a flow into quarantine, for twice as long as the last time.
+func (t *Table) isolate(d uint32, err error, now time.Time) {
+	f := t.desired.at(d)
+	q := t.quarantine[d]
+	if q == nil {
+		q = &quarantine{backoff: minBackoff / 2}
+		t.quarantine[d] = q
+	}
+	if q.err == nil || q.err.Error() != err.Error() {
+		t.refuse(d, err)
+	}
+	q.err = err
+	q.backoff = min(2*q.backoff, maxBackoff)
+	q.until = now.Add(q.backoff)
+	f.flags |= refused
+	t.retryAt(q.until)
+}
+
+// pardon takes a flow out of quarantine: it is gone, or not the flow any more that was refused.
+func (t *Table) pardon(d uint32) {
+	f := t.desired.at(d)
+	if f.flags &^= refused | unfit; len(t.quarantine) > 0 {
+		delete(t.quarantine, d)
+	}
+}
+
+// Reject says that the switch refused c: it holds what it held before, the flow goes into quarantine, and the next
+// contender takes its place.
+func (t *Table) Reject(c Change, e SwitchError, now time.Time) {
+	h := t.answered(c)
+	if h == 0 {
+		return
+	}
+	var offenders []uint32
+	if c.Kind == FlowDelete {
+		t.dampen(h, now)
+	} else {
+		offenders = t.offenders(h, c)
+	}
+	for _, d := range offenders {
+		t.isolate(d, e, now)
+	}
+	t.unwait(h, func(w *wait) bool {
+		if !w.sent {
+			return false
+		}
+		w.sent = false // unless it ends now, it waits for what comes instead
+		return t.blame(w.latest, offenders, e) || c.Kind == FlowDelete
+	})
+	t.judge(h)
+	t.entries.at(h).flags &^= queued // not on the list while it was in flight
+	t.due(h)
+}
+
+// offenders returns the contenders that were refused with c. There are none when they have changed since it was sent. Of
+// a merged conjunction they are those that bring something new; what was installed already is not to blame.
+func (t *Table) offenders(h uint32, c Change) []uint32 {
+	actions, cookie, wanted := t.want(h)
+	if !wanted || actions != c.Flow.Actions || cookie != c.Flow.Cookie {
+		return nil
+	}
+	var all, fresh []uint32
+	var have []flow.Conj
+	if e := t.entries.at(h); e.installed != 0 {
+		have = t.actions.at(e.installed).Conjunctions()
+	}
+	contenders, from, to := t.winners(h)
+	for _, d := range contenders[from:to] {
+		f := t.desired.at(d)
+		if !f.competes() {
+			continue
+		}
+		all = append(all, d)
+		isNew := func(c flow.Conj) bool { return !slices.Contains(have, c) }
+		if slices.ContainsFunc(t.actions.at(f.actions).Conjunctions(), isNew) {
+			fresh = append(fresh, d)
+		}
+	}
+	if len(fresh) == 0 {
+		return all
+	}
+	return fresh
+}
+
+// blame names those of the refused flows in a revision that are its owner's, and says whether there are any.
+func (t *Table) blame(r *revision, offenders []uint32, err error) bool {
+	any := false
+	for _, d := range offenders {
+		if t.ownerOf(d) == r.owner {
+			event := t.eventOf(EventRefused, d)
+			r.refused = append(r.refused, Refusal{event.UUID, event.Key, err})
+			any = true
+		}
+	}
+	return any
+}
+
+// damp is what keeps an entry from being sent again at once: the switch refused to delete it.
+type damp struct {
+	until   time.Time
+	backoff time.Duration
+}
+
+// dampen leaves an entry alone, for twice as long as the last time.
+func (t *Table) dampen(h uint32, now time.Time) {
+	p := t.damped[h]
+	if p == nil {
+		p = &damp{backoff: minBackoff / 2}
+		t.damped[h] = p
+	}
+	p.backoff = min(2*p.backoff, maxBackoff)
+	p.until = now.Add(p.backoff)
+	t.entries.at(h).flags |= damped
+	t.retryAt(p.until)
+}
+
+// retryAt makes Tick look again at a time.
+func (t *Table) retryAt(at time.Time) {
+	if t.retry.IsZero() || at.Before(t.retry) {
+		t.retry = at
+	}
+}
+
+// retryDue gives what has waited long enough another try.
+func (t *Table) retryDue(now time.Time) {
+	if t.retry.IsZero() || now.Before(t.retry) {
+		return
+	}
+	t.retry = time.Time{}
+	var entries []uint32
+	for d, q := range t.quarantine {
+		f := t.desired.at(d)
+		switch {
+		case f.flags&refused == 0: // on trial, or unfit
+		case q.until.After(now):
+			t.retryAt(q.until)
+		default:
+			f.flags &^= refused
+			entries = append(entries, f.entry)
+		}
+	}
+	for h, p := range t.damped {
+		if p.until.After(now) {
+			t.retryAt(p.until)
+		} else if t.entries.at(h).flags&damped != 0 {
+			t.entries.at(h).flags &^= damped
+			entries = append(entries, h)
+		}
+	}
+	slices.Sort(entries) // two tables with the same history do the same
+	for _, h := range slices.Compact(entries) {
+		t.judge(h)
+		t.due(h)
+	}
+}

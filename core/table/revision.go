@@ -1,0 +1,159 @@
+package table
+
+// revision is one committed transaction that its owner has not been told is installed.
+type revision struct {
+	owner   *owner
+	number  Revision // 0: the table's own work, of which nobody is told
+	txn     uint64
+	waiting int // records in Table.waits
+	refused []Refusal
+}
+
+// wait is one revision waiting for one entry. An entry has at most two of each owner: one for the change that is in
+// flight, one for the change after that.
+type wait struct {
+	revision *revision // the first that waits for it
+	latest   *revision // of the same owner, the last that touched the entry before the change was made
+	next     uint32    // of the same entry
+	sent     bool      // the change in flight is what is waited for, or newer
+}
+
+// await makes the revision wait until the switch has confirmed the entry as it is from now on.
+func (t *Table) await(h uint32, r *revision) {
+	e := t.entries.at(h)
+	for w := e.waits; w != 0; w = t.waits.at(w).next {
+		if x := t.waits.at(w); !x.sent && x.revision.owner == r.owner {
+			x.latest = r // told after the first, so it need not wait itself
+			return
+		}
+	}
+	w := t.waits.alloc()
+	*t.waits.at(w) = wait{revision: r, latest: r, next: e.waits}
+	e.waits = w
+	r.waiting++
+}
+
+// awaitFirst makes the revision of which an owner hears next wait for an entry; one of nobody's if there is none.
+func (t *Table) awaitFirst(h uint32, o *owner) {
+	if len(o.revisions) == 0 {
+		o.revisions = append(o.revisions, &revision{owner: o})
+	}
+	first := o.revisions[0]
+	t.await(h, first)
+	for w := t.entries.at(h).waits; w != 0; w = t.waits.at(w).next {
+		if x := t.waits.at(w); !x.sent && x.revision.owner == o {
+			x.revision.waiting--
+			x.revision = first
+			first.waiting++
+		}
+	}
+}
+
+// concern makes the transaction wait for d's entry if d is, or was until now, what should be installed.
+func (t *Table) concern(d uint32) {
+	f := t.desired.at(d)
+	if f.flags&losing == 0 && f.competes() {
+		t.concerned = append(t.concerned, f.entry)
+	}
+}
+
+// unwait ends waits of an entry for which done is true.
+func (t *Table) unwait(h uint32, done func(*wait) bool) {
+	e := t.entries.at(h)
+	for at := &e.waits; *at != 0; {
+		w := *at
+		x := t.waits.at(w)
+		if !done(x) {
+			at = &x.next
+			continue
+		}
+		*at = x.next
+		r := x.revision
+		t.waits.release(w)
+		if r.waiting--; r.waiting == 0 {
+			t.report(r.owner)
+		}
+	}
+}
+
+// settle ends all waits of an entry: the switch holds what it should.
+func (t *Table) settle(h uint32) {
+	if t.entries.at(h).waits != 0 {
+		t.unwait(h, func(*wait) bool { return true })
+	}
+}
+
+// report tells an owner which of its revisions are installed. Nothing is known to be while there is no connection.
+func (t *Table) report(o *owner) {
+	if !t.steady {
+		return
+	}
+	n := 0
+	for n < len(o.revisions) && o.revisions[n].waiting == 0 {
+		r := o.revisions[n]
+		o.revisions[n] = nil
+		n++
+		if r.number == 0 {
+			continue
+		}
+		t.events = append(t.events, Event{
+			Kind: EventInstalled, Owner: o.id, Txn: r.txn, Revision: r.number, Refused: r.refused,
+		})
+	}
+	if o.revisions = o.revisions[n:]; len(o.revisions) == 0 {
+		o.revisions = nil
+	}
+}
+
+// begin starts a revision of an owner. It ends with commit, or with rollback and abandon.
+func (t *Table) begin(o *owner, txn uint64) {
+	t.current = &revision{owner: o, txn: txn}
+}
+
+// commit gives the revision its number and looks at every entry it touched.
+func (t *Table) commit() Revision {
+	r := t.current
+	t.forget()
+	t.revision++
+	r.number = t.revision
+	r.owner.revisions = append(r.owner.revisions, r)
+	for _, h := range t.concerned {
+		t.await(h, r)
+	}
+	for _, h := range t.touched {
+		t.entries.at(h).flags &^= touched
+		t.judge(h)
+		if t.wins(h, r.owner) {
+			t.await(h, r)
+		}
+		t.due(h)
+	}
+	t.endTxn()
+	t.report(r.owner)
+	return r.number
+}
+
+// abandon ends a revision after its rollback: nothing has changed.
+func (t *Table) abandon() {
+	for _, h := range t.touched {
+		t.entries.at(h).flags &^= touched
+		t.freeEntry(h)
+	}
+	t.endTxn()
+}
+
+func (t *Table) endTxn() {
+	t.current, t.undo = nil, nil
+	t.touched, t.concerned = t.touched[:0], t.concerned[:0]
+}
+
+// wins says whether one of the owner's flows is what should be installed, or a part of it.
+func (t *Table) wins(h uint32, o *owner) bool {
+	contenders, from, to := t.winners(h)
+	for _, d := range contenders[from:to] {
+		if t.ownerOf(d) == o && t.desired.at(d).competes() {
+			return true
+		}
+	}
+	return false
+}

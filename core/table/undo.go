@@ -1,0 +1,96 @@
+package table
+
+import "github.com/google/uuid"
+
+// undo is how to take one edit back. The flow is named by what stays: its handle may have been another's since.
+type undo struct {
+	kind       undoKind
+	epoch      uint8
+	flags      desiredFlags
+	uuid       uuid.UUID
+	entry      uint32
+	content    content     // undoChange, undoDrop. Invariant: the log has a use of its actions.
+	quarantine *quarantine // nil: it was not in quarantine
+}
+
+type undoKind uint8
+
+const (
+	undoPut undoKind = iota
+	undoChange
+	undoFreshen
+	undoDrop
+)
+
+// undoLog is what a transaction that may still be refused has done so far.
+type undoLog struct {
+	owner      *owner
+	edits      []undo
+	events     int    // len(Table.events) before
+	duplicates uint64 // owner.duplicates before
+}
+
+// remember notes an edit of d when the transaction may still be refused: before the edit, except for a put.
+func (t *Table) remember(kind undoKind, d uint32) {
+	if t.undo == nil {
+		return
+	}
+	f := t.desired.at(d)
+	u := undo{kind: kind, uuid: t.origins.at(f.origin).uuid, entry: f.entry, epoch: f.epoch, flags: f.flags}
+	if kind == undoChange || kind == undoDrop {
+		u.content = content{t.actions.share(f.actions), f.cookie}
+		u.quarantine = t.quarantine[d]
+	}
+	t.undo.edits = append(t.undo.edits, u)
+}
+
+// forget gives up the log: the transaction is committed.
+func (t *Table) forget() {
+	if t.undo == nil {
+		return
+	}
+	for i := range t.undo.edits {
+		t.actions.drop(t.undo.edits[i].content.actions)
+	}
+	t.undo = nil
+}
+
+// rollback takes back everything that the transaction did.
+func (t *Table) rollback() {
+	log := t.undo
+	t.undo = nil
+	for i := len(log.edits) - 1; i >= 0; i-- {
+		t.takeBack(log.owner, &log.edits[i])
+	}
+	t.events = t.events[:log.events]
+	log.owner.duplicates = log.duplicates
+}
+
+func (t *Table) takeBack(o *owner, u *undo) {
+	if u.kind == undoDrop {
+		t.restore(t.put(t.takeOrigin(o, &u.uuid), u.entry, u.content), u)
+		return
+	}
+	d := t.contender(u.entry, t.findOrigin(o.id, &u.uuid))
+	switch u.kind {
+	case undoPut:
+		t.drop(d)
+	case undoChange:
+		t.change(d, u.content)
+		t.restore(d, u)
+	case undoFreshen:
+		t.restore(d, u)
+	}
+}
+
+// restore gives a flow the epoch, the flags and the quarantine that it had.
+func (t *Table) restore(d uint32, u *undo) {
+	f := t.desired.at(d)
+	if o := t.ownerOf(d); f.epoch == o.epoch && u.epoch != o.epoch {
+		o.fresh--
+	}
+	f.epoch, f.flags = u.epoch, u.flags
+	if u.quarantine != nil {
+		t.quarantine[d] = u.quarantine
+	}
+}
