@@ -44,8 +44,8 @@ func newFields() []Field {
 		rowTunERSPANIdx:   {name: "tun_erspan_idx", header: nicira(11), bits: 20, size: 4, flags: rw},
 		rowTunERSPANDir:   {name: "tun_erspan_dir", header: nicira(13), bits: 1, size: 1, form: formDecimal, flags: rw | valueMask},
 		rowTunERSPANHwID:  {name: "tun_erspan_hwid", header: nicira(14), bits: 6, size: 1, flags: rw | valueMask},
-		rowTunGTPUFlags:   {name: "tun_gtpu_flags", shown: "gtpu_flags", header: nicira(15), bits: 8, size: 1, flags: ro | valueMask},
-		rowTunGTPUMsgType: {name: "tun_gtpu_msgtype", shown: "gtpu_msgtype", header: nicira(16), bits: 8, size: 1, form: formDecimal, flags: ro | valueMask},
+		rowTunGTPUFlags:   {name: "tun_gtpu_flags", alias: "gtpu_flags", shown: "gtpu_flags", header: nicira(15), bits: 8, size: 1, flags: ro | valueMask},
+		rowTunGTPUMsgType: {name: "tun_gtpu_msgtype", alias: "gtpu_msgtype", shown: "gtpu_msgtype", header: nicira(16), bits: 8, size: 1, form: formDecimal, flags: ro | valueMask},
 		rowTunFlags:       {name: "tun_flags", header: nxm1(104), bits: 1, size: 2, form: formTunFlags, flags: rw},
 
 		rowMetadata:  {name: "metadata", header: basic(2), bits: 64, size: 8, flags: rw},

@@ -32,24 +32,65 @@ const instructionRanks = 6
 
 var errInstructionPadding = errors.New("length of an instruction is not a multiple of 8")
 
-// NewActions makes canonical actions that are applied in the given order (one apply_actions instruction). None at all
-// drop. The error is an *Error that Is ErrActions.
-func NewActions(actions ...Action) (Actions, error) {
-	if len(actions) == 0 {
-		return "", nil
-	}
-	b := appendUint(nil, instructionApply<<16, 4)
-	b = appendUint(b, 0, 4)
-	for i, a := range actions {
+// Instruction is one instruction (OpenFlow 1.5 §7.2.4), as the functions below make it. What is wrong with it comes out as
+// the error of NewInstructions.
+type Instruction struct {
+	wire string
+	err  error
+}
+
+// ApplyActions does the actions at once, in order.
+func ApplyActions(actions ...Action) Instruction { return actionList(instructionApply, actions) }
+
+// WriteActions merges the actions into the action set, which is done when the pipeline ends.
+func WriteActions(actions ...Action) Instruction { return actionList(instructionWrite, actions) }
+
+// ClearActions empties the action set.
+func ClearActions() Instruction {
+	return Instruction{wire: string(appendUint(nil, instructionClear<<48|8<<32, 8))}
+}
+
+// WriteMetadata writes the bits of v where mask has ones into the metadata field.
+func WriteMetadata(v, mask uint64) Instruction {
+	b := appendUint(nil, instructionMetadata<<48|24<<32, 8)
+	b = appendUint(b, v&mask, 8)
+	return Instruction{wire: string(appendUint(b, mask, 8))}
+}
+
+// GotoTable goes on in a later table.
+func GotoTable(t TableID) Instruction {
+	return Instruction{wire: string(appendUint(nil, instructionGoto<<48|8<<32|uint64(t)<<24, 8))}
+}
+
+func actionList(kind int, actions []Action) Instruction {
+	b := appendUint(nil, uint64(kind)<<48, 8)
+	for _, a := range actions {
 		if a.err != nil {
-			return "", &Error{Kind: ErrActions, What: actionName(a.wire), Offset: -1, Err: a.err}
-		}
-		if len(b)+len(a.wire) > 65535 {
-			return "", &Error{Kind: ErrActions, What: actionName(actions[i].wire), Offset: -1, Err: errTooLong}
+			return Instruction{err: &Error{Kind: ErrActions, What: actionName(a.wire), Offset: -1, Err: a.err}}
 		}
 		b = append(b, a.wire...)
 	}
+	if len(b) > 65535 {
+		return Instruction{err: &Error{Kind: ErrActions, Offset: -1, Err: errTooLong}}
+	}
 	b[2], b[3] = byte(len(b)>>8), byte(len(b))
+	return Instruction{wire: string(b)}
+}
+
+// NewActions makes canonical actions that are applied in the given order (one apply_actions instruction). None at all
+// drop. The error is an *Error that Is ErrActions.
+func NewActions(actions ...Action) (Actions, error) { return NewInstructions(ApplyActions(actions...)) }
+
+// NewInstructions makes canonical actions of instructions in any order, of each kind at most one. The error is an *Error that
+// Is ErrActions.
+func NewInstructions(instructions ...Instruction) (Actions, error) {
+	var b []byte
+	for _, i := range instructions {
+		if i.err != nil {
+			return "", i.err
+		}
+		b = append(b, i.wire...)
+	}
 	return CanonicalActions(b)
 }
 

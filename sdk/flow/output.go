@@ -30,6 +30,17 @@ func Output(p Port) Action {
 	return Action{wire: string(appendUint(b, 0, 6))}
 }
 
+// wholePacket is the max_len that sends all of a packet (OFPCML_MAX and more, as Open vSwitch writes it).
+const wholePacket = 0xffff
+
+// Controller sends the first n bytes of the packet to the controllers.
+func Controller(n uint16) Action {
+	b := appendUint(nil, typeOutput<<16|16, 4)
+	b = appendUint(b, uint64(PortController), 4)
+	b = appendUint(b, uint64(n), 2)
+	return Action{wire: string(appendUint(b, 0, 6))}
+}
+
 // outputMaxLen is how much of a packet goes to a controller: Open vSwitch says 0 for every other port.
 func outputMaxLen(port uint32, n uint16) uint64 {
 	if port == uint32(PortController) {
