@@ -41,8 +41,7 @@ type Batch struct {
 
 // tableChanges is one table's part of a batch.
 type tableChanges struct {
-	name    string
-	model   reflect.Type // the pointer type of its rows
+	table   *table
 	changes []Change
 }
 
@@ -59,7 +58,7 @@ func (b *Batch) Len() int {
 // is the batch's own and must not be changed.
 func (b *Batch) Table(name string) []Change {
 	for i := range b.tables {
-		if b.tables[i].name == name {
+		if b.tables[i].table.name == name {
 			return b.tables[i].changes
 		}
 	}
@@ -71,7 +70,7 @@ func (b *Batch) All() iter.Seq2[string, Change] {
 	return func(yield func(string, Change) bool) {
 		for i := range b.tables {
 			for _, c := range b.tables[i].changes {
-				if !yield(b.tables[i].name, c) {
+				if !yield(b.tables[i].table.name, c) {
 					return
 				}
 			}
@@ -96,7 +95,7 @@ func Rows[T any](b *Batch) iter.Seq[Row[T]] {
 	want := reflect.TypeFor[*T]()
 	return func(yield func(Row[T]) bool) {
 		for i := range b.tables {
-			if b.tables[i].model != want {
+			if b.tables[i].table.model != want {
 				continue
 			}
 			for _, c := range b.tables[i].changes {

@@ -2,71 +2,153 @@ package ovsdb
 
 import (
 	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/hashicorp/go-hclog"
-	"github.com/ovn-org/libovsdb/model"
-	libovsdb "github.com/ovn-org/libovsdb/ovsdb"
-)
-
-// Config says what to follow, and where.
-type Config struct {
-	// Database is the schema's name, such as "OVN_Southbound".
-	Database string
-	// Endpoints are servers of the database, comma-separated as in ovn-remote: unix:PATH, tcp:HOST[:PORT], ssl:HOST[:PORT].
-	// They are tried in random order.
-	Endpoints string
-	// Model has the structs that rows become: sb.FullDatabaseModel() or vswitch.FullDatabaseModel().
-	Model model.ClientDBModel
-	// Tables to follow, each once.
-	Tables []Table
-	// LeaderOnly accepts only the leader of a cluster, for those that must read what they have just written.
-	LeaderOnly bool
-	// Logger may be nil.
-	Logger hclog.Logger
-
-	// Probe is the silence after which the server is asked whether it is there; after as much again it is left. It does not
-	// count while a reply with rows is being awaited: a server composes the dump of 500,000 rows for 15 s and does nothing
-	// else. 0: 10 s. Negative: never.
-	Probe time.Duration
-	// LoadTimeout is the silence allowed instead while a reply with rows is being awaited. 0: 5 min.
-	LoadTimeout time.Duration
-	// BackoffMin and BackoffMax bound the pause after all endpoints have failed; it doubles, and a random half of it is left
-	// out so that the clients of a restarted server do not come back all at once. 0: 100 ms and 8 s.
-	BackoffMin, BackoffMax time.Duration
-}
-
-// Table is one table to follow.
-type Table struct {
-	Name    string
-	Columns []string // nil: all that the model has. Only these are asked for; the others are zero in the rows.
-	Where   Where    // the conditions at the start
-}
-
-// Operation is one step of a transaction, RFC 7047 §5.2, and OperationResult what came of it.
-type (
-	Operation       = libovsdb.Operation
-	OperationResult = libovsdb.OperationResult
 )
 
 // Client follows a database. Its methods may be called from any goroutine.
 type Client struct {
 	cfg     Config
+	log     hclog.Logger
+	fresh   chan *Batch // from the session to deliver
 	batches chan *Batch
 	states  chan State
+
+	// What outlives sessions, and is used by Run's goroutine only.
+	strings *interner
+	rows    *replica       // the tables' names and models are fixed and may be read by all
+	last    uuid.UUID      // the last transaction that the rows have, zero if not known
+	missing []string       // what the schema at hand lacks
+	index   map[string]int // how far each cluster, by its id, was seen to be
+
+	mu        sync.Mutex
+	started   bool
+	endpoints []endpoint
+	state     State
+	ready     *follower   // the one whose rows are complete, or nil
+	wanted    conditions  // by the caller
+	asked     *conditions // of the server, with the reply on the way; or nil
+	acked     conditions  // by the server: the rows are of these
 }
 
 // New checks the configuration; it does no I/O. Errors: ErrConfig.
 func New(cfg Config) (*Client, error) {
-	return &Client{cfg: cfg, batches: make(chan *Batch), states: make(chan State, 1)}, nil
+	cfg = cfg.withDefaults()
+	endpoints, err := parseEndpoints(cfg.Endpoints)
+	if err != nil {
+		return nil, err
+	}
+	models, err := cfg.models()
+	if err != nil {
+		return nil, err
+	}
+	rows, err := newReplica(cfg.Tables, models)
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{cfg: cfg, log: cfg.Logger, endpoints: endpoints, rows: rows, strings: newInterner(), index: map[string]int{},
+		fresh: make(chan *Batch), batches: make(chan *Batch), states: make(chan State, 1), wanted: conditions{epoch: 1}}
+	for i, table := range cfg.Tables {
+		if err := rows.tables[i].check(table.Where); err != nil {
+			return nil, err
+		}
+		c.wanted.where = append(c.wanted.where, table.Where)
+	}
+	return c, nil
 }
 
 // Run follows the database until ctx ends and returns its error. A server that is not there is waited for; every session that
 // ends is followed by the next. To be called once.
 func (c *Client) Run(ctx context.Context) error {
-	defer close(c.batches)
-	<-ctx.Done()
+	c.mu.Lock()
+	again := c.started
+	c.started = true
+	c.mu.Unlock()
+	if again {
+		return fmt.Errorf("%w: Run called twice", ErrConfig)
+	}
+	var delivery sync.WaitGroup
+	delivery.Go(func() { deliver(ctx, c.fresh, c.batches) })
+	pause := c.cfg.BackoffMin
+	for {
+		ready := c.round(ctx)
+		if ctx.Err() != nil {
+			break
+		}
+		if ready > c.cfg.BackoffMax {
+			pause = c.cfg.BackoffMin // it was no server that fails again and again
+		}
+		c.wait(ctx, pause)
+		pause = min(2*pause, c.cfg.BackoffMax)
+	}
+	delivery.Wait()
+	c.setState(State{Phase: Stopped, Err: ctx.Err()})
 	return ctx.Err()
+}
+
+// round tries all endpoints in random order, until one could be followed, and returns how long that was ready.
+func (c *Client) round(ctx context.Context) (ready time.Duration) {
+	c.mu.Lock()
+	endpoints := append([]endpoint(nil), c.endpoints...)
+	c.mu.Unlock()
+	rand.Shuffle(len(endpoints), func(i, j int) { endpoints[i], endpoints[j] = endpoints[j], endpoints[i] })
+	for _, e := range endpoints {
+		ready, err := c.follow(ctx, e)
+		if ctx.Err() != nil {
+			return ready
+		}
+		c.left(e, err)
+		if ready > 0 {
+			return ready
+		}
+	}
+	return 0
+}
+
+// left tells that an endpoint could not be used, or is not any more; in the log only if that is news.
+func (c *Client) left(e endpoint, err error) {
+	if old := c.State().Err; old == nil || old.Error() != err.Error() {
+		c.log.Warn("OVSDB server left", "database", c.cfg.Database, "endpoint", e.text, "error", err)
+	}
+	c.setState(State{Phase: Waiting, Endpoint: e.text, Err: err, Retry: time.Now()})
+}
+
+// wait pauses between half of pause and all of it.
+func (c *Client) wait(ctx context.Context, pause time.Duration) {
+	pause -= rand.N(pause/2 + 1)
+	state := c.State()
+	state.Phase, state.Retry = Waiting, time.Now().Add(pause)
+	c.setState(state)
+	select {
+	case <-ctx.Done():
+	case <-time.After(pause):
+	}
+}
+
+// adapt fits the tables to a server's schema.
+func (c *Client) adapt(text string) error {
+	if c.rows.schema == text {
+		return nil
+	}
+	schema, err := parseSchema(text)
+	if err != nil {
+		return err
+	}
+	c.last = uuid.Nil // the rows held may have other columns
+	c.rows.schema = text
+	missing := c.rows.adapt(schema)
+	if len(missing) > 0 && strings.Join(missing, " ") != strings.Join(c.missing, " ") {
+		c.log.Warn("The server's schema lacks tables or columns; their rows or values are taken as empty",
+			"database", c.cfg.Database, "version", schema.Version, "missing", missing)
+	}
+	c.missing = missing
+	return nil
 }
 
 // Batches is where changes arrive, in order. Nothing is ever lost: while nobody receives, what comes is merged with what
@@ -75,21 +157,22 @@ func (c *Client) Run(ctx context.Context) error {
 func (c *Client) Batches() <-chan *Batch { return c.batches }
 
 // State is where the client stands.
-func (c *Client) State() State { return State{} }
+func (c *Client) State() State {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.state
+}
 
 // States has room for one State, the latest that nobody has received. One receiver.
 func (c *Client) States() <-chan State { return c.states }
 
-// SetConditions replaces the conditions of the tables named and leaves those of others. It returns at once; the batches'
-// Epoch says when all rows of it have come. Conditions already asked for get the epoch they have. Errors: ErrConfig.
-func (c *Client) SetConditions(conditions map[string]Where) (epoch uint64, err error) { return 0, nil }
-
-// SetEndpoints replaces the Config's. A session with an endpoint that is not among them ends. Errors: ErrConfig.
-func (c *Client) SetEndpoints(endpoints string) error { return nil }
-
-// Transact has the server commit the operations, all or none, and returns a result for each. The changes that it makes to
-// rows followed arrive as a batch no later than the reply, which may be before or after Transact returns.
-// Errors: ErrNotConnected, ErrConnectionLost, *TransactionError, ctx's.
-func (c *Client) Transact(ctx context.Context, operations ...Operation) ([]OperationResult, error) {
-	return nil, ErrNotConnected
+func (c *Client) setState(state State) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.state = state
+	select {
+	case <-c.states: // nobody has received it, and it is old now
+	default:
+	}
+	c.states <- state
 }

@@ -1,0 +1,184 @@
+package ovsdb
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+
+	"github.com/google/uuid"
+	libovsdb "github.com/ovn-org/libovsdb/ovsdb"
+)
+
+// replica holds the rows of a database that a server has sent. It outlives connections, so that what the next server says
+// can be compared with it. Used by one goroutine at a time.
+type replica struct {
+	tables []*table
+	rows   []map[uuid.UUID]Model // of the table of the same index
+	schema string                // that the tables are adapted to; "" before
+}
+
+func newReplica(tables []Table, models map[string]reflect.Type) (*replica, error) {
+	r := &replica{}
+	seen := map[string]bool{}
+	for _, config := range tables {
+		if seen[config.Name] {
+			return nil, fmt.Errorf("%w: table %q twice", ErrConfig, config.Name)
+		}
+		seen[config.Name] = true
+		table, err := newTable(config, models)
+		if err != nil {
+			return nil, err
+		}
+		r.tables = append(r.tables, table)
+		r.rows = append(r.rows, map[uuid.UUID]Model{})
+	}
+	return r, nil
+}
+
+// adapt fits the tables to a schema and returns what it lacks.
+func (r *replica) adapt(schema libovsdb.DatabaseSchema) (missing []string) {
+	for _, t := range r.tables {
+		missing = append(missing, t.adapt(schema)...)
+	}
+	return missing
+}
+
+// find gives the index of a table, -1 if it is not followed.
+func (r *replica) find(name string) int {
+	return slices.IndexFunc(r.tables, func(t *table) bool { return t.name == name })
+}
+
+// nothing is the changes of no row.
+func (r *replica) nothing() []tableChanges {
+	return r.commit(&update{changes: make([][]Change, len(r.tables))})
+}
+
+// update is what a message says about rows: read, and not yet part of the replica, because the rest of the message may be
+// broken.
+type update struct {
+	changes [][]Change // of the table of the same index
+	// whole: these are all rows there are. Then a Change stands for each row, New being what came or, where it is equal,
+	// what was held.
+	whole bool
+	last  uuid.UUID // the transaction that the rows are of then, zero if not known
+}
+
+// readUpdate reads a <table-updates2> (ovsdb-server(7) 4.1.14), or with v1 a <table-updates> (RFC 7047 §4.1.6).
+func (r *replica) readUpdate(p *parser, whole, v1 bool) *update {
+	u := &update{changes: make([][]Change, len(r.tables)), whole: whole}
+	for p.enter('{'); p.more('}'); {
+		i := r.find(string(p.key()))
+		if i < 0 || r.tables[i].schema == nil {
+			p.skip()
+			continue
+		}
+		for p.enter('{'); p.more('}'); {
+			id := p.id(p.key())
+			change := Change{UUID: id, Old: r.rows[i][id]}
+			if v1 {
+				r.tables[i].readV1(p, &change)
+			} else {
+				r.tables[i].readV2(p, &change)
+			}
+			u.add(r.tables[i], i, change)
+		}
+	}
+	return u
+}
+
+// add notes what was read of a row.
+func (u *update) add(t *table, i int, c Change) {
+	same := t.same(c.Old, c.New)
+	if same && !u.whole {
+		return
+	}
+	if same {
+		c.New = c.Old
+	}
+	u.changes[i] = append(u.changes[i], c)
+}
+
+// readV2 reads a <row-update2> and sets change.New.
+func (t *table) readV2(p *parser, change *Change) {
+	p.enter('{')
+	p.more('}')
+	switch kind := string(p.key()); kind {
+	case "initial", "insert":
+		row := t.row(change.UUID)
+		t.read(p, row, false)
+		change.New = row.Interface()
+	case "modify":
+		if change.Old == nil {
+			p.fail("modifies row %v of table %s, which is not there", change.UUID, t.name)
+			return
+		}
+		row := reflect.New(t.model.Elem())
+		row.Elem().Set(reflect.ValueOf(change.Old).Elem())
+		t.read(p, row, true)
+		change.New = row.Interface()
+	case "delete":
+		p.skip()
+	default:
+		p.fail("unknown row update %q", kind)
+	}
+	p.leave('}')
+}
+
+// readV1 reads a <row-update> and sets change.New: "new" has all columns, and is not there for a row deleted.
+func (t *table) readV1(p *parser, change *Change) {
+	for p.enter('{'); p.more('}'); {
+		if string(p.key()) != "new" {
+			p.skip()
+			continue
+		}
+		row := t.row(change.UUID)
+		t.read(p, row, false)
+		change.New = row.Interface()
+	}
+}
+
+// commit makes an update part of the replica and returns what it changed.
+func (r *replica) commit(u *update) []tableChanges {
+	result := make([]tableChanges, len(r.tables))
+	for i, t := range r.tables {
+		changes := u.changes[i]
+		if u.whole {
+			changes = r.replace(i, changes)
+		} else {
+			for _, c := range changes {
+				if c.New == nil {
+					delete(r.rows[i], c.UUID)
+				} else {
+					r.rows[i][c.UUID] = c.New
+				}
+			}
+		}
+		result[i] = tableChanges{table: t, changes: changes}
+	}
+	return result
+}
+
+// replace makes these rows all there are of a table, and returns what that changed.
+func (r *replica) replace(i int, rows []Change) []Change {
+	held := r.rows[i]
+	fresh := make(map[uuid.UUID]Model, len(rows))
+	changes := rows[:0]
+	for _, c := range rows {
+		if c.New == nil {
+			continue
+		}
+		fresh[c.UUID] = c.New
+		delete(held, c.UUID)
+		if c.Old != c.New {
+			changes = append(changes, c)
+		}
+	}
+	if len(changes) < len(rows)/2 {
+		changes = slices.Clone(changes) // a batch may be kept for long
+	}
+	for id, row := range held {
+		changes = append(changes, Change{UUID: id, Old: row})
+	}
+	r.rows[i] = fresh
+	return changes
+}

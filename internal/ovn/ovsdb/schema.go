@@ -1,0 +1,101 @@
+package ovsdb
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+
+	libovsdb "github.com/ovn-org/libovsdb/ovsdb"
+)
+
+// parseSchema reads a <database-schema>, RFC 7047 §3.2.
+func parseSchema(text string) (schema libovsdb.DatabaseSchema, err error) {
+	// libovsdb v0.7.0 dereferences a column's type without looking whether there is one.
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%w: bad schema: %v", ErrProtocol, r)
+		}
+	}()
+	if err := json.Unmarshal([]byte(text), &schema); err != nil {
+		return schema, fmt.Errorf("%w: bad schema: %w", ErrProtocol, err)
+	}
+	return schema, nil
+}
+
+// fits reports whether a model's field can hold every value of a column. A model made for another version of the schema may
+// have a field that cannot.
+func fits(field reflect.Type, column *libovsdb.ColumnSchema) bool {
+	shape := column.TypeObj
+	if shape == nil || shape.Key == nil {
+		return false
+	}
+	switch field.Kind() {
+	case reflect.Map:
+		return shape.Value != nil && fitsAtom(field.Key(), shape.Key) && fitsAtom(field.Elem(), shape.Value)
+	case reflect.Slice:
+		return shape.Value == nil && fitsAtom(field.Elem(), shape.Key)
+	case reflect.Pointer:
+		return shape.Value == nil && shape.Max() == 1 && fitsAtom(field.Elem(), shape.Key)
+	default:
+		return shape.Value == nil && shape.Max() == 1 && fitsAtom(field, shape.Key)
+	}
+}
+
+func fitsAtom(field reflect.Type, base *libovsdb.BaseType) bool {
+	switch base.Type {
+	case libovsdb.TypeString, libovsdb.TypeUUID:
+		return field.Kind() == reflect.String
+	case libovsdb.TypeInteger:
+		return field.Kind() == reflect.Int
+	case libovsdb.TypeReal:
+		return field.Kind() == reflect.Float64
+	case libovsdb.TypeBoolean:
+		return field.Kind() == reflect.Bool
+	}
+	return false
+}
+
+// newCodec returns the codec for a model's field; nil if it is of a type that modelgen makes for no column. The keys (or
+// elements) and values that are strings in Go are strings or uuids in the database.
+func newCodec(field reflect.Type, uuidKeys, uuidValues bool) codec {
+	key, value := stringAtom, stringAtom
+	if uuidKeys {
+		key = uuidAtom
+	}
+	if uuidValues {
+		value = uuidAtom
+	}
+	switch reflect.Zero(field).Interface().(type) {
+	case string:
+		return scalar[string]{key}
+	case int:
+		return scalar[int]{integerAtom}
+	case float64:
+		return scalar[float64]{realAtom}
+	case bool:
+		return scalar[bool]{booleanAtom}
+	case *string:
+		return optional[string]{key}
+	case *int:
+		return optional[int]{integerAtom}
+	case *float64:
+		return optional[float64]{realAtom}
+	case *bool:
+		return optional[bool]{booleanAtom}
+	case []string:
+		return set[string]{key}
+	case []int:
+		return set[int]{integerAtom}
+	case []float64:
+		return set[float64]{realAtom}
+	case map[string]string:
+		return dict[string, string]{key, value}
+	case map[string]int:
+		return dict[string, int]{key, integerAtom}
+	case map[int]string:
+		return dict[int, string]{integerAtom, value}
+	case map[int]int:
+		return dict[int, int]{integerAtom, integerAtom}
+	}
+	return nil
+}
