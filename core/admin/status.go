@@ -1,0 +1,87 @@
+package admin
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/flowhost/flowhost/core/apply"
+	"github.com/flowhost/flowhost/core/source"
+	"github.com/flowhost/flowhost/core/table"
+)
+
+func (h *Host) status(ctx context.Context) (Status, error) {
+	loop, err := h.Loop.Status(ctx)
+	s := Status{
+		Version: h.Version,
+		PID:     os.Getpid(),
+		Bridge:  h.Bridge,
+		Switch: Switch{
+			Target: h.Target,
+			Phase:  loop.Phase.String(),
+			Since:  loop.Since,
+			Error:  loop.LastError,
+		},
+		Flows: Counts{
+			Desired:     loop.Table.Desired,
+			Installed:   loop.Table.Installed,
+			Pending:     loop.Table.Pending,
+			Quarantined: loop.Table.Quarantined,
+			Stale:       loop.Table.Stale,
+			Held:        loop.Table.Held,
+			Orphans:     loop.Table.Orphans,
+		},
+		Plugins: h.plugins(loop.Table.Owners),
+	}
+	if loop.DatapathID != 0 {
+		s.Switch.DatapathID = fmt.Sprintf("%016x", loop.DatapathID)
+	}
+	s.Reasons = reasons(loop.Phase, &s)
+	s.Ready = len(s.Reasons) == 0
+	return s, err
+}
+
+func (h *Host) plugins(owners []table.OwnerStats) []Plugin {
+	byName := make(map[string]table.OwnerStats, len(owners))
+	for _, o := range owners {
+		byName[o.Name] = o
+	}
+	plugins := make([]Plugin, 0, len(h.Sources))
+	for _, src := range h.Sources {
+		st := src.State()
+		o := byName[st.Name]
+		plugins = append(plugins, Plugin{
+			Name:     st.Name,
+			PID:      st.PID,
+			State:    string(st.Phase),
+			Since:    st.Since,
+			Restarts: st.Restarts,
+			Says:     st.Text,
+			Error:    st.LastError,
+			Synced:   st.Phase == source.Synced,
+			Desired:  o.Desired,
+			Stale:    o.Stale,
+		})
+	}
+	return plugins
+}
+
+// reasons says what keeps the host from being ready.
+func reasons(phase apply.Phase, s *Status) []string {
+	missing := []string{}
+	switch phase {
+	case apply.Disconnected:
+		missing = append(missing, "the switch is not connected")
+	case apply.Dumping:
+		missing = append(missing, "the switch's tables are being read")
+	}
+	for i := range s.Plugins {
+		if p := &s.Plugins[i]; !p.Synced {
+			missing = append(missing, fmt.Sprintf("plugin %s has not said everything it wants: %s", p.Name, p.State))
+		}
+	}
+	if len(missing) == 0 && s.Flows.Pending > 0 {
+		missing = append(missing, fmt.Sprintf("%d flows are on their way to the switch", s.Flows.Pending))
+	}
+	return missing
+}
