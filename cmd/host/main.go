@@ -1,0 +1,59 @@
+// Command flowhost owns the OpenFlow tables of one Open vSwitch bridge and shares them between flow sources, each of them a
+// plugin process. `flowhost run` is the daemon; the other subcommands ask it over its admin socket.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes, as of most network daemons: 0 success, 1 trouble, 2 wrong usage.
+const (
+	exitTrouble = 1
+	exitUsage   = 2
+)
+
+func main() {
+	os.Exit(execute(os.Args[1:]))
+}
+
+// execute runs one command line and returns the exit code. Errors are one line on standard error.
+func execute(args []string) int {
+	root, understood := newRoot()
+	root.SetArgs(args)
+	cmd, err := root.ExecuteContextC(context.Background())
+	switch {
+	case err == nil:
+		return 0
+	case *understood:
+		fmt.Fprintf(os.Stderr, "flowhost: %v\n", err)
+		return exitTrouble
+	default:
+		fmt.Fprintf(os.Stderr, "flowhost: %v; see %s --help\n", err, cmd.CommandPath())
+		return exitUsage
+	}
+}
+
+// newRoot makes the command tree. *understood becomes true once a command line was parsed and its command begins: an error
+// before that is one of usage.
+func newRoot() (root *cobra.Command, understood *bool) {
+	understood = new(bool)
+	root = &cobra.Command{
+		Use:           "flowhost",
+		Short:         "Own one Open vSwitch bridge's flow tables, and share them between flow sources",
+		Version:       version(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		PersistentPreRun: func(*cobra.Command, []string) {
+			*understood = true
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(newRun(), newStatus(), newFlows())
+	return root, understood
+}
