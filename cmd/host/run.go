@@ -44,7 +44,7 @@ func newRun() *cobra.Command {
 		Use:   "run",
 		Short: "Own a bridge's flow tables (the daemon)",
 		Long:  runHelp,
-		Args:  cobra.NoArgs,
+		Args:  noArgsAnd(f.check),
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.file, "config", "", "configuration `file`")
@@ -57,7 +57,6 @@ func newRun() *cobra.Command {
 	flags.StringVar(&f.stateDir, "state-dir", "", "`folder` of what must not move between runs (default /var/lib/flowhost)")
 	flags.StringVar(&f.logLevel, "log-level", "info", "least `level` logged: trace, debug, info, warn or error")
 	flags.BoolVar(&f.logJSON, "log-json", false, "log in JSON")
-	cmd.PreRunE = func(*cobra.Command, []string) error { return f.check() }
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return runHost(cmd.Context(), f) }
 	return cmd
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/flowhost/flowhost/sdk/flow"
@@ -79,9 +80,18 @@ func Load(path string) (*Config, error) {
 	d := yaml.NewDecoder(bytes.NewReader(text))
 	d.KnownFields(true)
 	if err := d.Decode(c); err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("%w: %s: %v", ErrInvalid, path, err)
+		return nil, fmt.Errorf("%w: %s: %s", ErrInvalid, path, oneLine(err))
 	}
 	return c, nil
+}
+
+// oneLine is a decoder's error without the header and the line breaks it has when there are several.
+func oneLine(err error) string {
+	var several *yaml.TypeError
+	if errors.As(err, &several) {
+		return strings.Join(several.Errors, "; ")
+	}
+	return strings.TrimPrefix(err.Error(), "yaml: ")
 }
 
 // Complete fills in the built-in values and validates the whole. The error Is ErrInvalid.
