@@ -19,7 +19,7 @@ type Config struct {
 	// Dial connects to the switch, instead of Target, e.g. to one in memory.
 	Dial func(ctx context.Context) (net.Conn, error)
 
-	// Logger gets one line for each connection made or lost. Default: none.
+	// Logger gets one line, for debugging, for each connection made or lost; its owner hears of it by events. Default: none.
 	Logger hclog.Logger
 
 	// XIDs is where transaction ids come from. Connections that share one have no id in common. Default: its own.

@@ -83,7 +83,7 @@ func (c *Conn) Run(ctx context.Context) error {
 			return ctx.Err()
 		}
 		down := Down{Session: id, Err: err, Retry: pause.next(lasted)}
-		c.cfg.Logger.Warn("switch connection is down", "session", id, "error", err, "retry", down.Retry)
+		c.cfg.Logger.Debug("down", "session", id, "error", err, "retry", down.Retry)
 		if !c.tell(ctx, down) || !sleep(ctx, down.Retry) {
 			return ctx.Err()
 		}
@@ -107,7 +107,7 @@ func (c *Conn) attempt(ctx context.Context, id uint64) (lasted time.Duration, er
 	if err != nil {
 		return 0, err
 	}
-	c.cfg.Logger.Info("switch connection is up", "session", id, "datapath_id", features.DatapathID)
+	c.cfg.Logger.Debug("up", "session", id, "datapath_id", features.DatapathID)
 	if !c.tell(ctx, up{Up{Session: id, Features: features}, s}) {
 		return 0, ctx.Err()
 	}
