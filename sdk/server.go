@@ -110,13 +110,23 @@ func (s *sourceServer) runUntilDone(host *Host) error {
 		}
 		<-ctx.Done() // nothing more to say: the flows stay
 	case <-ctx.Done():
-		select {
-		case <-returned:
-		case <-host.session.gone(grace):
-		}
+		await(returned, host.session.done)
 	}
 	if errors.Is(context.Cause(ctx), ErrShutdown) {
 		return nil
 	}
 	return status.Error(codes.Unavailable, "the host is gone")
+}
+
+// await waits until run has returned, but not for long once the host is gone.
+func await(returned <-chan error, gone <-chan struct{}) {
+	select {
+	case <-returned:
+		return
+	case <-gone:
+	}
+	select {
+	case <-returned:
+	case <-time.After(grace):
+	}
 }

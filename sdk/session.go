@@ -4,7 +4,6 @@ import (
 	"context"
 	"iter"
 	"sync"
-	"time"
 
 	"google.golang.org/grpc"
 
@@ -129,17 +128,6 @@ func (s *session) receive(shutdown func()) {
 		}
 		s.handle(m)
 	}
-}
-
-// gone returns a channel that is closed a while after the session is over.
-func (s *session) gone(after time.Duration) <-chan struct{} {
-	c := make(chan struct{})
-	go func() {
-		<-s.done
-		time.Sleep(after)
-		close(c)
-	}()
-	return c
 }
 
 // handle answers who waits, and passes the event on. It blocks when the author's queue of events is full: then the host
