@@ -1,0 +1,49 @@
+package source
+
+import (
+	"errors"
+
+	"github.com/flowhost/flowhost/core/apply"
+	"github.com/flowhost/flowhost/core/table"
+	"github.com/flowhost/flowhost/sdk/flow"
+	pb "github.com/flowhost/flowhost/sdk/proto/flowhost/v1"
+)
+
+// rules translates the errors that a transaction can meet to the wire's. Package sdk has the way back.
+var rules = []struct {
+	err  error
+	rule pb.Rule
+}{
+	{table.ErrFenced, pb.Rule_RULE_FENCED},
+	{table.ErrQuota, pb.Rule_RULE_QUOTA},
+	{table.ErrBadMatch, pb.Rule_RULE_BAD_MATCH},
+	{table.ErrBadActions, pb.Rule_RULE_BAD_ACTIONS},
+	{table.ErrBadTable, pb.Rule_RULE_BAD_FLOW},
+	{table.ErrTooBig, pb.Rule_RULE_TOO_LARGE},
+	{table.ErrBadOp, pb.Rule_RULE_MALFORMED},
+	{apply.ErrStopped, pb.Rule_RULE_UNAVAILABLE},
+	{apply.ErrSessionEnded, pb.Rule_RULE_UNAVAILABLE},
+}
+
+// rejected is the answer to transaction id that met err.
+func rejected(id uint64, err error) *pb.Rejected {
+	r := &pb.Rejected{Txn: id, Text: err.Error()}
+	for _, known := range rules {
+		if errors.Is(err, known.err) {
+			r.Rule = known.rule
+			break
+		}
+	}
+	var op *table.OpError
+	if errors.As(err, &op) {
+		r.Text = op.Err.Error()
+		if op.Key != (flow.Key{}) {
+			r.Text = op.Key.String() + ": " + r.Text
+		}
+		if op.Index >= 0 {
+			index := uint32(op.Index)
+			r.Operation = &index
+		}
+	}
+	return r
+}

@@ -1,0 +1,245 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/flowhost/flowhost/core/table"
+	pb "github.com/flowhost/flowhost/sdk/proto/flowhost/v1"
+)
+
+// session is the stream to one process, from its Hello to the end.
+type session struct {
+	*Source
+	stream grpc.BidiStreamingClient[pb.HostMessage, pb.SourceMessage]
+	owner  Owner
+	out    *outbox
+	notes  *limiter // of lines that the source writes to the log
+
+	lastID uint64    // of the requests; Invariant: rises
+	part   *assembly // the transaction whose messages are coming in; nil between transactions
+}
+
+// converse holds the session with p, and returns why it ended: nil when the source ended it in good order.
+func (s *Source) converse(ctx context.Context, p *process) error {
+	streamCtx, cut := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer cut(nil)
+	stream, err := p.remote.source.Session(streamCtx)
+	if err != nil {
+		return streamError(streamCtx, err)
+	}
+	out := newOutbox(cut)
+	owner, err := s.Attach(ctx, s.Plugin.Name, out)
+	if err != nil {
+		return fmt.Errorf("attach owner %s: %w", s.Plugin.Name, err)
+	}
+	defer owner.Detach()
+	ses := &session{Source: s, stream: stream, owner: owner, out: out, notes: newLimiter(s.log)}
+	if err := ses.greet(cut); err != nil {
+		return streamError(streamCtx, err)
+	}
+	s.state.enter(Syncing)
+
+	var workers sync.WaitGroup
+	defer workers.Wait()
+	defer cut(nil)
+	workers.Go(func() { out.deliver(stream.Send, s.timing.stall, streamCtx.Done()) })
+	workers.Go(func() { s.watchHealth(streamCtx, p.remote.health, cut) })
+	defer context.AfterFunc(ctx, func() { s.askToExit(streamCtx, out, cut) })()
+	return streamError(streamCtx, ses.receive(streamCtx))
+}
+
+// askToExit sends Shutdown and cuts the session off at the deadline.
+func (s *Source) askToExit(streamCtx context.Context, out *outbox, cut context.CancelCauseFunc) {
+	out.say(&pb.HostMessage{Message: &pb.HostMessage_Shutdown{
+		Shutdown: &pb.Shutdown{DeadlineMs: uint32(s.timing.shutdown.Milliseconds())},
+	}})
+	select {
+	case <-time.After(s.timing.shutdown):
+		cut(ErrDeadline)
+	case <-streamCtx.Done():
+	}
+}
+
+// greet exchanges the Hellos.
+func (s *session) greet(cut context.CancelCauseFunc) error {
+	defer time.AfterFunc(s.timing.start, func() { cut(ErrHung) }).Stop()
+	if err := s.stream.Send(s.hello()); err != nil {
+		return s.sendError(err)
+	}
+	m, err := s.stream.Recv()
+	if err != nil {
+		return err
+	}
+	h := m.GetHello()
+	if h == nil {
+		return fmt.Errorf("%w: the source's first message is not its Hello", ErrProtocol)
+	}
+	s.state.update(func(st *State) { st.Version = h.Name + " " + h.Version })
+	s.log.Info("plugin connected", "name", h.Name, "version", h.Version, "sdk", h.SdkVersion)
+	return nil
+}
+
+func (s *session) hello() *pb.HostMessage {
+	spec := s.owner.Spec()
+	return &pb.HostMessage{Message: &pb.HostMessage_Hello{Hello: &pb.HostHello{
+		Protocol:    pb.Protocol,
+		HostVersion: s.Version,
+		Bridge:      s.Bridge,
+		Owner:       spec.Name,
+		Slot:        uint32(spec.Slot),
+		Fence: &pb.Fence{
+			Tables: wireRanges(spec.Tables), Priorities: wireRanges(spec.Priorities), MaxFlows: uint32(spec.MaxFlows),
+		},
+		Ranges: &pb.Ranges{
+			Groups: wireRanges(spec.Groups), Meters: wireRanges(spec.Meters), Conjunctions: wireRanges(spec.Conjunctions),
+		},
+		Limits: &pb.Limits{
+			TxnFlows: table.MaxTxnFlows, TxnBytes: table.MaxTxnBytes, MessageBytes: pb.MaxMessageBytes,
+		},
+		LogLevel: wireLevel(s.log),
+	}}}
+}
+
+// receive handles what the source says until the stream ends.
+func (s *session) receive(ctx context.Context) error {
+	for {
+		m, err := s.stream.Recv()
+		if err != nil {
+			return err
+		}
+		if err := s.handle(ctx, m); err != nil {
+			return err
+		}
+	}
+}
+
+// handle does what one message asks. Its error ends the session.
+func (s *session) handle(ctx context.Context, m *pb.SourceMessage) error {
+	switch m := m.Message.(type) {
+	case *pb.SourceMessage_Txn:
+		return s.txn(ctx, m.Txn)
+	case *pb.SourceMessage_SyncBegin:
+		return s.syncBegin(ctx, m.SyncBegin.Id)
+	case *pb.SourceMessage_SyncDone:
+		return s.syncDone(ctx, m.SyncDone.Id)
+	case *pb.SourceMessage_Status:
+		s.state.update(func(st *State) { st.Ready, st.Text = m.Status.Ready, m.Status.Text })
+	case *pb.SourceMessage_Log:
+		s.note(m.Log)
+	case *pb.SourceMessage_Hello:
+		return fmt.Errorf("%w: a second Hello", ErrProtocol)
+	}
+	return nil
+}
+
+// txn takes a transaction or a part of one, and commits it when it is whole.
+func (s *session) txn(ctx context.Context, m *pb.Txn) error {
+	if s.part == nil {
+		if err := s.rises(m.Id); err != nil {
+			return err
+		}
+		s.part = &assembly{txn: table.Txn{ID: m.Id}}
+	}
+	if m.Id != s.part.txn.ID {
+		return fmt.Errorf("%w: transaction %d begins inside %d", ErrProtocol, m.Id, s.part.txn.ID)
+	}
+	part := s.part
+	part.add(m.Ops)
+	if m.More {
+		return nil
+	}
+	s.part = nil
+	err := part.whole()
+	var revision table.Revision
+	if err == nil {
+		revision, err = s.owner.Commit(ctx, &part.txn)
+	}
+	if err != nil {
+		s.reject(m.Id, err)
+		return nil
+	}
+	s.out.commit(m.Id, revision)
+	return nil
+}
+
+func (s *session) syncBegin(ctx context.Context, id uint64) error {
+	if err := s.rises(id); err != nil {
+		return err
+	}
+	if err := s.owner.SyncBegin(ctx); err != nil {
+		s.reject(id, err)
+		return nil
+	}
+	s.state.enter(Syncing)
+	s.out.commit(id, 0)
+	return nil
+}
+
+func (s *session) syncDone(ctx context.Context, id uint64) error {
+	if err := s.rises(id); err != nil {
+		return err
+	}
+	revision, err := s.owner.SyncDone(ctx)
+	if err != nil {
+		s.reject(id, err)
+		return nil
+	}
+	s.state.enter(Synced)
+	s.out.synced(id, revision)
+	return nil
+}
+
+// rises checks the id of a request that begins.
+func (s *session) rises(id uint64) error {
+	if s.part != nil {
+		return fmt.Errorf("%w: request %d begins inside transaction %d", ErrProtocol, id, s.part.txn.ID)
+	}
+	if id <= s.lastID {
+		return fmt.Errorf("%w: request %d after %d", ErrProtocol, id, s.lastID)
+	}
+	s.lastID = id
+	return nil
+}
+
+func (s *session) reject(id uint64, err error) {
+	r := rejected(id, err)
+	if s.notes.allowed() {
+		s.log.Warn("transaction rejected", "txn", id, "rule", r.Rule, "reason", err)
+	}
+	s.out.say(&pb.HostMessage{Message: &pb.HostMessage_Rejected{Rejected: r}})
+}
+
+// sendError is the reason for a failed Send, which only Recv knows.
+func (s *session) sendError(err error) error {
+	if errors.Is(err, io.EOF) {
+		_, err = s.stream.Recv()
+	}
+	return err
+}
+
+// streamError says why the stream ended: the host's own reason first, then the source's.
+func streamError(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	switch st, ok := status.FromError(err); {
+	case errors.Is(err, io.EOF):
+		return nil
+	case ok && st.Code() == codes.Aborted:
+		return fmt.Errorf("%w: %s", ErrSourceFailed, st.Message())
+	case ok && st.Code() == codes.Unavailable:
+		return ErrDied
+	case ok && st.Code() == codes.ResourceExhausted:
+		return fmt.Errorf("%w: %s", ErrProtocol, st.Message())
+	}
+	return err
+}

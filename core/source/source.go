@@ -1,0 +1,87 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+)
+
+// Source is one configured plugin: its process, again and again, and its session.
+type Source struct {
+	Config
+	log    hclog.Logger
+	timing timing
+	state  stateBox
+}
+
+// New makes a Source that does not run yet.
+func New(c Config) *Source {
+	s := &Source{Config: c, log: c.Logger.With("plugin", c.Plugin.Name), timing: patient}
+	s.state.update(func(st *State) { st.Name, st.Phase = c.Plugin.Name, Stopped })
+	return s
+}
+
+// State tells how the source is. It may be called from any goroutine.
+func (s *Source) State() State { return s.state.get() }
+
+// Run starts the plugin, and again whenever it ends, until ctx does. Then it asks the plugin to exit, kills it if it does not,
+// and returns when the process is gone.
+//
+// It occupies an operating system thread: the kernel kills the plugin with the thread that started it (prctl(2),
+// PR_SET_PDEATHSIG), so that thread has to be one that lives on.
+func (s *Source) Run(ctx context.Context) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	defer s.state.enter(Stopped)
+	pause := backoff{timing: s.timing}
+	for {
+		began := time.Now()
+		err := s.life(ctx)
+		if ctx.Err() != nil {
+			if errors.Is(err, ErrDeadline) {
+				s.log.Warn("plugin killed", "reason", err)
+			}
+			return
+		}
+		wait := pause.after(time.Since(began))
+		s.state.update(func(st *State) {
+			st.Phase, st.LastError, st.PID, st.Ready, st.Text = pause.phase(), err.Error(), 0, false, ""
+			st.Restarts++
+		})
+		s.log.Error("plugin ended; its flows stay, and it is started again", "reason", err, "in", wait, "in_a_row", pause.failures)
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// life is one process and its session. It returns why it ended.
+func (s *Source) life(ctx context.Context) error {
+	s.state.enter(Starting)
+	p, err := s.start(ctx)
+	if err != nil {
+		return err
+	}
+	s.state.update(func(st *State) { st.PID = p.pid })
+	err = s.converse(ctx, p)
+	patience := s.timing.exit
+	if cutOff(err) {
+		patience = 0
+	}
+	return endReason(err, p.end(patience, s.timing.reap), p.stderr.last())
+}
+
+// cutOff says whether it was the host that ended the session.
+func cutOff(err error) bool {
+	for _, reason := range []error{ErrHung, ErrSlowReader, ErrDeadline, ErrProtocol} {
+		if errors.Is(err, reason) {
+			return true
+		}
+	}
+	return false
+}
