@@ -1,19 +1,28 @@
 package flow
 
+import (
+	"strconv"
+	"strings"
+)
+
 // Field is one row of the table of fields: everything this package knows about a field of ovs-fields(7). Rows are made once
 // and never change; compare them by pointer.
 type Field struct {
 	name   string // as Open vSwitch names it in actions
 	alias  string // its other name, "" for none
 	shown  string // as a match shows it, when that is another name; see label
-	row    row    // its place in the table
-	header header // as Open vSwitch writes it over OpenFlow 1.5
-	twins  twins  // the other headers that mean the same
+	wire   string // its names on the wire, such as "OXM_OF_ETH_SRC(4) NXM_OF_ETH_SRC(2)", the newest first
 	bits   int    // significant bits, the low ones of size bytes
 	size   int    // bytes of a value on the wire; of tun_metadata the most there may be
 	form   form   // how a value is written
 	prereq prereq // what else must be matched
 	flags  fieldFlags
+
+	// What follows from the above.
+	row      row
+	header   header   // the first of headers: what Open vSwitch writes over OpenFlow 1.5
+	headers  []header // one for each name on the wire
+	longName string   // the last name on the wire: what Open vSwitch prints where an action names bits of a field
 }
 
 type fieldFlags uint8
@@ -43,20 +52,36 @@ const (
 	experimenterNicira = 0x00002320
 )
 
-// twins are up to two headers, 0 for none.
-type twins [2]header
+// classPrefixes tell the class from the name of a field on the wire.
+var classPrefixes = [...]struct {
+	prefix string
+	class  header
+}{
+	{"NXM_OF_", classNXM0 << 16},
+	{"NXM_NX_", classNXM1 << 16},
+	{"OXM_OF_PKT_REG", classPacketRegs << 16},
+	{"OXM_OF_", classBasic << 16},
+	{"ERICOXM_OF_", classEricsson << 16},
+	{"ONFOXM_ET_", experimenterONF<<32 | classExperimenter<<16},
+	{"NXOXM_NSH_", experimenterNSH<<32 | classExperimenter<<16},
+	{"NXOXM_ET_", experimenterNicira<<32 | classExperimenter<<16},
+}
 
-func oxm(class, field uint32) header { return header(class<<16 | field<<9) }
-
-func nxm0(field uint32) header   { return oxm(classNXM0, field) | present }
-func nxm1(field uint32) header   { return oxm(classNXM1, field) }
-func basic(field uint32) header  { return oxm(classBasic, field) }
-func onf(field uint32) header    { return experimenterONF<<32 | oxm(classExperimenter, field) }
-func nsh(field uint32) header    { return experimenterNSH<<32 | oxm(classExperimenter, field) }
-func nicira(field uint32) header { return experimenterNicira<<32 | oxm(classExperimenter, field) }
-
-// present tells NXM_OF_IN_PORT, whose class and number are 0, from no header. It lies where TLVs have the mask bit.
-const present header = 1 << 8
+// readWire fills in what the names on the wire say.
+func (f *Field) readWire() {
+	for name := range strings.FieldsSeq(f.wire) {
+		name, number, _ := strings.Cut(strings.TrimSuffix(name, ")"), "(")
+		n, _ := strconv.Atoi(number)
+		for _, c := range classPrefixes {
+			if strings.HasPrefix(name, c.prefix) {
+				f.headers = append(f.headers, c.class|header(n)<<9)
+				break
+			}
+		}
+		f.longName = name
+	}
+	f.header = f.headers[0]
+}
 
 // prereq is what must hold of a match before a field may be in it (ovs-fields(7), Prerequisites).
 type prereq uint8
@@ -115,9 +140,6 @@ func (f *Field) Maskable() bool { return f.flags&maskable != 0 }
 // Writable says whether actions may change the field.
 func (f *Field) Writable() bool { return f.flags&readOnly == 0 }
 
-// Matchable says whether a match over OpenFlow 1.5 may name the field.
-func (f *Field) Matchable() bool { return f.flags&noMatch == 0 }
-
 // label is how a match shows the field.
 func (f *Field) label() string {
 	if f.shown != "" {
@@ -137,7 +159,7 @@ func (f *Field) experimenter() (uint32, bool) {
 // appendTLV appends the TLV of the field with this value, and with this mask unless it is "".
 func (f *Field) appendTLV(b []byte, value, mask string) []byte {
 	length := len(value) + len(mask)
-	h := uint32(f.header &^ present)
+	h := uint32(f.header)
 	if mask != "" {
 		h |= 1 << 8
 	}
@@ -184,6 +206,10 @@ func namesOf(fields []Field) map[string]*Field {
 		if f.alias != "" {
 			names[f.alias] = f
 		}
+		for name := range strings.FieldsSeq(f.wire) {
+			name, _, _ = strings.Cut(name, "(")
+			names[name] = f
+		}
 	}
 	return names
 }
@@ -197,10 +223,8 @@ func indexOf(fields []Field) *fieldIndex {
 	x := new(fieldIndex)
 	for i := range fields {
 		f := &fields[i]
-		for _, h := range [...]header{f.header, f.twins[0], f.twins[1]} {
-			if h != 0 {
-				x.class(uint32(h)>>16, uint32(h>>32))[uint32(h)>>9&127] = f
-			}
+		for _, h := range f.headers {
+			x.class(uint32(h)>>16, uint32(h>>32))[uint32(h)>>9&127] = f
 		}
 	}
 	return x

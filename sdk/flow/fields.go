@@ -1,130 +1,162 @@
 package flow
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
-// The table, and the two ways to find a row in it. They are made once and only read.
+// The table of fields made complete, and the ways to find a row in it. They are made once and only read.
 var (
-	fields     = newFields()
+	fields     = complete(table)
 	fieldNames = namesOf(fields)
 	headers    = indexOf(fields)
 )
 
-// newFields is the table of fields: ovs-fields(7), one row each.
-func newFields() []Field {
-	const rw, ro, whole = maskable, maskable | readOnly, readOnly
-	table := []Field{
-		rowPktMark:      {name: "pkt_mark", header: nxm1(33), bits: 32, size: 4, flags: rw},
-		rowConjID:       {name: "conj_id", header: nxm1(37), bits: 32, size: 4, form: formDecimal, flags: whole},
-		rowActsetOutput: {name: "actset_output", header: basic(43), twins: twins{onf(43)}, bits: 32, size: 4, form: formPort32, flags: whole},
+// What the flags of most rows are.
+const (
+	rw    = maskable
+	ro    = maskable | readOnly
+	whole = readOnly
+)
 
-		rowCTState:   {name: "ct_state", header: nxm1(105), bits: 32, size: 4, form: formCTState, flags: ro},
-		rowCTZone:    {name: "ct_zone", header: nxm1(106), bits: 16, size: 2, flags: whole},
-		rowCTMark:    {name: "ct_mark", header: nxm1(107), bits: 32, size: 4, flags: rw},
-		rowCTLabel:   {name: "ct_label", header: nxm1(108), bits: 128, size: 16, flags: rw},
-		rowCTNwSrc:   {name: "ct_nw_src", header: nxm1(120), bits: 32, size: 4, form: formIPv4, prereq: needCT, flags: ro},
-		rowCTIPv6Src: {name: "ct_ipv6_src", header: nxm1(122), bits: 128, size: 16, form: formIPv6, prereq: needCT, flags: ro},
-		rowCTNwDst:   {name: "ct_nw_dst", header: nxm1(121), bits: 32, size: 4, form: formIPv4, prereq: needCT, flags: ro},
-		rowCTIPv6Dst: {name: "ct_ipv6_dst", header: nxm1(123), bits: 128, size: 16, form: formIPv6, prereq: needCT, flags: ro},
-		rowCTNwProto: {name: "ct_nw_proto", header: nxm1(119), bits: 8, size: 1, form: formDecimal, prereq: needCT, flags: whole},
-		rowCTTpSrc:   {name: "ct_tp_src", header: nxm1(124), bits: 16, size: 2, form: formDecimal, prereq: needCTProto, flags: ro},
-		rowCTTpDst:   {name: "ct_tp_dst", header: nxm1(125), bits: 16, size: 2, form: formDecimal, prereq: needCTProto, flags: ro},
+// table is the table of fields: ovs-fields(7), one row each. Of rows that differ only in a number it has the first, whose
+// number stands for all; complete adds the others.
+var table = [rowCount]Field{
+	rowPktMark:      {name: "pkt_mark", wire: "NXM_NX_PKT_MARK(33)", bits: 32, flags: rw},
+	rowConjID:       {name: "conj_id", wire: "NXM_NX_CONJ_ID(37)", bits: 32, form: formDecimal, flags: whole},
+	rowActsetOutput: {name: "actset_output", wire: "OXM_OF_ACTSET_OUTPUT(43) ONFOXM_ET_ACTSET_OUTPUT(43)", bits: 32, form: formPort32, flags: whole},
 
-		rowPacketType: {name: "packet_type", header: basic(44), bits: 32, size: 4, form: formPacketType, flags: whole},
-		rowEthType:    {name: "eth_type", alias: "dl_type", shown: "dl_type", header: basic(5), twins: twins{nxm0(3)}, bits: 16, size: 2, prereq: needEthernet, flags: whole},
-		rowIPProto:    {name: "nw_proto", alias: "ip_proto", header: basic(10), twins: twins{nxm0(6)}, bits: 8, size: 1, form: formDecimal, prereq: needIP, flags: whole},
+	rowCTState:   {name: "ct_state", wire: "NXM_NX_CT_STATE(105)", bits: 32, form: formCTState, flags: ro},
+	rowCTZone:    {name: "ct_zone", wire: "NXM_NX_CT_ZONE(106)", bits: 16, flags: whole},
+	rowCTMark:    {name: "ct_mark", wire: "NXM_NX_CT_MARK(107)", bits: 32, flags: rw},
+	rowCTLabel:   {name: "ct_label", wire: "NXM_NX_CT_LABEL(108)", bits: 128, flags: rw},
+	rowCTNwSrc:   {name: "ct_nw_src", wire: "NXM_NX_CT_NW_SRC(120)", bits: 32, form: formIPv4, prereq: needCT, flags: ro},
+	rowCTIPv6Src: {name: "ct_ipv6_src", wire: "NXM_NX_CT_IPV6_SRC(122)", bits: 128, form: formIPv6, prereq: needCT, flags: ro},
+	rowCTNwDst:   {name: "ct_nw_dst", wire: "NXM_NX_CT_NW_DST(121)", bits: 32, form: formIPv4, prereq: needCT, flags: ro},
+	rowCTIPv6Dst: {name: "ct_ipv6_dst", wire: "NXM_NX_CT_IPV6_DST(123)", bits: 128, form: formIPv6, prereq: needCT, flags: ro},
+	rowCTNwProto: {name: "ct_nw_proto", wire: "NXM_NX_CT_NW_PROTO(119)", bits: 8, form: formDecimal, prereq: needCT, flags: whole},
+	rowCTTpSrc:   {name: "ct_tp_src", wire: "NXM_NX_CT_TP_SRC(124)", bits: 16, form: formDecimal, prereq: needCTProto, flags: ro},
+	rowCTTpDst:   {name: "ct_tp_dst", wire: "NXM_NX_CT_TP_DST(125)", bits: 16, form: formDecimal, prereq: needCTProto, flags: ro},
 
-		rowTunID:          {name: "tun_id", alias: "tunnel_id", header: basic(38), twins: twins{nxm1(16)}, bits: 64, size: 8, flags: rw},
-		rowTunSrc:         {name: "tun_src", header: nxm1(31), bits: 32, size: 4, form: formIPv4, flags: rw},
-		rowTunDst:         {name: "tun_dst", header: nxm1(32), bits: 32, size: 4, form: formIPv4, flags: rw},
-		rowTunIPv6Src:     {name: "tun_ipv6_src", header: nxm1(109), bits: 128, size: 16, form: formIPv6, flags: rw},
-		rowTunIPv6Dst:     {name: "tun_ipv6_dst", header: nxm1(110), bits: 128, size: 16, form: formIPv6, flags: rw},
-		rowTunGBPID:       {name: "tun_gbp_id", header: nxm1(38), bits: 16, size: 2, form: formDecimal, flags: rw},
-		rowTunGBPFlags:    {name: "tun_gbp_flags", header: nxm1(39), bits: 8, size: 1, flags: rw},
-		rowTunERSPANVer:   {name: "tun_erspan_ver", header: nicira(12), bits: 4, size: 1, form: formDecimal, flags: rw | valueMask},
-		rowTunERSPANIdx:   {name: "tun_erspan_idx", header: nicira(11), bits: 20, size: 4, flags: rw},
-		rowTunERSPANDir:   {name: "tun_erspan_dir", header: nicira(13), bits: 1, size: 1, form: formDecimal, flags: rw | valueMask},
-		rowTunERSPANHwID:  {name: "tun_erspan_hwid", header: nicira(14), bits: 6, size: 1, flags: rw | valueMask},
-		rowTunGTPUFlags:   {name: "tun_gtpu_flags", alias: "gtpu_flags", shown: "gtpu_flags", header: nicira(15), bits: 8, size: 1, flags: ro | valueMask},
-		rowTunGTPUMsgType: {name: "tun_gtpu_msgtype", alias: "gtpu_msgtype", shown: "gtpu_msgtype", header: nicira(16), bits: 8, size: 1, form: formDecimal, flags: ro | valueMask},
-		rowTunFlags:       {name: "tun_flags", header: nxm1(104), bits: 1, size: 2, form: formTunFlags, flags: rw},
+	rowPacketType: {name: "packet_type", wire: "OXM_OF_PACKET_TYPE(44)", bits: 32, form: formPacketType, flags: whole},
+	rowEthType:    {name: "eth_type", alias: "dl_type", shown: "dl_type", wire: "OXM_OF_ETH_TYPE(5) NXM_OF_ETH_TYPE(3)", bits: 16, prereq: needEthernet, flags: whole},
+	rowIPProto:    {name: "nw_proto", alias: "ip_proto", wire: "OXM_OF_IP_PROTO(10) NXM_OF_IP_PROTO(6)", bits: 8, form: formDecimal, prereq: needIP, flags: whole},
 
-		rowMetadata:  {name: "metadata", header: basic(2), bits: 64, size: 8, flags: rw},
-		rowInPortOXM: {name: "in_port_oxm", shown: "in_port", header: basic(0), bits: 32, size: 4, form: formPort32},
-		rowVLANVID:   {name: "vlan_vid", shown: "dl_vlan", header: basic(6), bits: 13, size: 2, form: formDecimal, prereq: needEthernet, flags: rw},
-		rowVLANPCP:   {name: "vlan_pcp", shown: "dl_vlan_pcp", header: basic(7), bits: 3, size: 1, form: formDecimal, prereq: needVLAN},
-		rowEthSrc:    {name: "eth_src", alias: "dl_src", shown: "dl_src", header: basic(4), twins: twins{nxm0(2)}, bits: 48, size: 6, form: formMAC, prereq: needEthernet, flags: rw},
-		rowEthDst:    {name: "eth_dst", alias: "dl_dst", shown: "dl_dst", header: basic(3), twins: twins{nxm0(1)}, bits: 48, size: 6, form: formMAC, prereq: needEthernet, flags: rw},
+	rowReg0: {name: "reg0", wire: "NXM_NX_REG0(0)", bits: 32, flags: rw},
 
-		rowIPv6Src:   {name: "ipv6_src", header: basic(26), twins: twins{nxm1(19)}, bits: 128, size: 16, form: formIPv6, prereq: needIPv6, flags: rw},
-		rowIPv6Dst:   {name: "ipv6_dst", header: basic(27), twins: twins{nxm1(20)}, bits: 128, size: 16, form: formIPv6, prereq: needIPv6, flags: rw},
-		rowIPv6Label: {name: "ipv6_label", header: basic(28), twins: twins{nxm1(27)}, bits: 20, size: 4, prereq: needIPv6, flags: rw},
+	rowTunID:          {name: "tun_id", alias: "tunnel_id", wire: "OXM_OF_TUNNEL_ID(38) NXM_NX_TUN_ID(16)", bits: 64, flags: rw},
+	rowTunSrc:         {name: "tun_src", wire: "NXM_NX_TUN_IPV4_SRC(31)", bits: 32, form: formIPv4, flags: rw},
+	rowTunDst:         {name: "tun_dst", wire: "NXM_NX_TUN_IPV4_DST(32)", bits: 32, form: formIPv4, flags: rw},
+	rowTunIPv6Src:     {name: "tun_ipv6_src", wire: "NXM_NX_TUN_IPV6_SRC(109)", bits: 128, form: formIPv6, flags: rw},
+	rowTunIPv6Dst:     {name: "tun_ipv6_dst", wire: "NXM_NX_TUN_IPV6_DST(110)", bits: 128, form: formIPv6, flags: rw},
+	rowTunGBPID:       {name: "tun_gbp_id", wire: "NXM_NX_TUN_GBP_ID(38)", bits: 16, form: formDecimal, flags: rw},
+	rowTunGBPFlags:    {name: "tun_gbp_flags", wire: "NXM_NX_TUN_GBP_FLAGS(39)", bits: 8, flags: rw},
+	rowTunERSPANVer:   {name: "tun_erspan_ver", wire: "NXOXM_ET_ERSPAN_VER(12)", bits: 4, form: formDecimal, flags: rw | valueMask},
+	rowTunERSPANIdx:   {name: "tun_erspan_idx", wire: "NXOXM_ET_ERSPAN_IDX(11)", bits: 20, size: 4, flags: rw},
+	rowTunERSPANDir:   {name: "tun_erspan_dir", wire: "NXOXM_ET_ERSPAN_DIR(13)", bits: 1, form: formDecimal, flags: rw | valueMask},
+	rowTunERSPANHwID:  {name: "tun_erspan_hwid", wire: "NXOXM_ET_ERSPAN_HWID(14)", bits: 6, flags: rw | valueMask},
+	rowTunGTPUFlags:   {name: "tun_gtpu_flags", alias: "gtpu_flags", shown: "gtpu_flags", wire: "NXOXM_ET_GTPU_FLAGS(15)", bits: 8, flags: ro | valueMask},
+	rowTunGTPUMsgType: {name: "tun_gtpu_msgtype", alias: "gtpu_msgtype", shown: "gtpu_msgtype", wire: "NXOXM_ET_GTPU_MSGTYPE(16)", bits: 8, form: formDecimal, flags: ro | valueMask},
+	rowTunFlags:       {name: "tun_flags", wire: "NXM_NX_TUN_FLAGS(104)", bits: 1, size: 2, form: formTunFlags, flags: rw},
 
-		rowNSHFlags:  {name: "nsh_flags", header: nsh(1), bits: 8, size: 1, form: formDecimal, prereq: needNSH, flags: rw},
-		rowNSHTTL:    {name: "nsh_ttl", header: nsh(10), bits: 8, size: 1, form: formDecimal, prereq: needNSH},
-		rowNSHMDType: {name: "nsh_mdtype", header: nsh(2), bits: 8, size: 1, form: formDecimal, prereq: needNSH, flags: whole},
-		rowNSHNP:     {name: "nsh_np", header: nsh(3), bits: 8, size: 1, form: formDecimal, prereq: needNSH, flags: whole},
-		rowNSHSPI:    {name: "nsh_spi", alias: "nsp", header: nsh(4), bits: 24, size: 4, prereq: needNSH},
-		rowNSHSI:     {name: "nsh_si", alias: "nsi", header: nsh(5), bits: 8, size: 1, form: formDecimal, prereq: needNSH},
+	rowTunMetadata0: {name: "tun_metadata0", wire: "NXM_NX_TUN_METADATA0(40)", bits: 992, flags: rw | variable},
 
-		rowARPSPA: {name: "arp_spa", header: basic(22), twins: twins{nxm0(16)}, bits: 32, size: 4, form: formIPv4, prereq: needARP, flags: rw},
-		rowARPTPA: {name: "arp_tpa", header: basic(23), twins: twins{nxm0(17)}, bits: 32, size: 4, form: formIPv4, prereq: needARP, flags: rw},
-		rowIPSrc:  {name: "ip_src", alias: "nw_src", shown: "nw_src", header: basic(11), twins: twins{nxm0(7)}, bits: 32, size: 4, form: formIPv4, prereq: needIPv4, flags: rw},
-		rowIPDst:  {name: "ip_dst", alias: "nw_dst", shown: "nw_dst", header: basic(12), twins: twins{nxm0(8)}, bits: 32, size: 4, form: formIPv4, prereq: needIPv4, flags: rw},
-		rowARPOp:  {name: "arp_op", header: basic(21), twins: twins{nxm0(15)}, bits: 16, size: 2, form: formDecimal, prereq: needARP},
-		rowARPSHA: {name: "arp_sha", header: basic(24), twins: twins{nxm1(17)}, bits: 48, size: 6, form: formMAC, prereq: needARP, flags: rw},
-		rowARPTHA: {name: "arp_tha", header: basic(25), twins: twins{nxm1(18)}, bits: 48, size: 6, form: formMAC, prereq: needARP, flags: rw},
-		rowIPDSCP: {name: "ip_dscp", shown: "nw_tos", header: basic(8), bits: 6, size: 1, form: formDecimal, prereq: needIP},
-		rowIPECN:  {name: "nw_ecn", alias: "ip_ecn", header: basic(9), twins: twins{nxm1(28)}, bits: 2, size: 1, form: formDecimal, prereq: needIP},
-		rowIPTTL:  {name: "nw_ttl", header: nxm1(29), bits: 8, size: 1, form: formDecimal, prereq: needIP},
-		rowIPFrag: {name: "ip_frag", alias: "nw_frag", shown: "nw_frag", header: nxm1(26), bits: 2, size: 1, form: formFrag, prereq: needIP, flags: ro},
+	rowMetadata:  {name: "metadata", wire: "OXM_OF_METADATA(2)", bits: 64, flags: rw},
+	rowInPortOXM: {name: "in_port_oxm", shown: "in_port", wire: "OXM_OF_IN_PORT(0)", bits: 32, form: formPort32},
+	rowVLANVID:   {name: "vlan_vid", shown: "dl_vlan", wire: "OXM_OF_VLAN_VID(6)", bits: 13, form: formDecimal, prereq: needEthernet, flags: rw},
+	rowVLANPCP:   {name: "vlan_pcp", shown: "dl_vlan_pcp", wire: "OXM_OF_VLAN_PCP(7)", bits: 3, form: formDecimal, prereq: needVLAN},
+	rowEthSrc:    {name: "eth_src", alias: "dl_src", shown: "dl_src", wire: "OXM_OF_ETH_SRC(4) NXM_OF_ETH_SRC(2)", bits: 48, form: formMAC, prereq: needEthernet, flags: rw},
+	rowEthDst:    {name: "eth_dst", alias: "dl_dst", shown: "dl_dst", wire: "OXM_OF_ETH_DST(3) NXM_OF_ETH_DST(1)", bits: 48, form: formMAC, prereq: needEthernet, flags: rw},
 
-		rowMPLSLabel: {name: "mpls_label", header: basic(34), bits: 20, size: 4, form: formDecimal, prereq: needMPLS},
-		rowMPLSTC:    {name: "mpls_tc", header: basic(35), bits: 3, size: 1, form: formDecimal, prereq: needMPLS},
-		rowMPLSTTL:   {name: "mpls_ttl", header: nxm1(30), bits: 8, size: 1, form: formDecimal, prereq: needMPLS},
-		rowMPLSBOS:   {name: "mpls_bos", header: basic(36), bits: 1, size: 1, form: formDecimal, prereq: needMPLS, flags: whole},
+	rowIPv6Src:   {name: "ipv6_src", wire: "OXM_OF_IPV6_SRC(26) NXM_NX_IPV6_SRC(19)", bits: 128, form: formIPv6, prereq: needIPv6, flags: rw},
+	rowIPv6Dst:   {name: "ipv6_dst", wire: "OXM_OF_IPV6_DST(27) NXM_NX_IPV6_DST(20)", bits: 128, form: formIPv6, prereq: needIPv6, flags: rw},
+	rowIPv6Label: {name: "ipv6_label", wire: "OXM_OF_IPV6_FLABEL(28) NXM_NX_IPV6_LABEL(27)", bits: 20, size: 4, prereq: needIPv6, flags: rw},
 
-		rowICMPType:      {name: "icmp_type", header: basic(19), twins: twins{nxm0(13)}, bits: 8, size: 1, form: formDecimal, prereq: needICMPv4},
-		rowICMPCode:      {name: "icmp_code", header: basic(20), twins: twins{nxm0(14)}, bits: 8, size: 1, form: formDecimal, prereq: needICMPv4},
-		rowICMPv6Type:    {name: "icmpv6_type", shown: "icmp_type", header: basic(29), twins: twins{nxm1(21)}, bits: 8, size: 1, form: formDecimal, prereq: needICMPv6},
-		rowICMPv6Code:    {name: "icmpv6_code", shown: "icmp_code", header: basic(30), twins: twins{nxm1(22)}, bits: 8, size: 1, form: formDecimal, prereq: needICMPv6},
-		rowNDTarget:      {name: "nd_target", header: basic(31), twins: twins{nxm1(23)}, bits: 128, size: 16, form: formIPv6, prereq: needND, flags: rw},
-		rowNDSLL:         {name: "nd_sll", header: basic(32), twins: twins{nxm1(24)}, bits: 48, size: 6, form: formMAC, prereq: needNDSolicit, flags: rw},
-		rowNDTLL:         {name: "nd_tll", header: basic(33), twins: twins{nxm1(25)}, bits: 48, size: 6, form: formMAC, prereq: needNDAdvert, flags: rw},
-		rowNDReserved:    {name: "nd_reserved", header: oxm(classEricsson, 1), bits: 32, size: 4, form: formDecimal, prereq: needND},
-		rowNDOptionsType: {name: "nd_options_type", header: oxm(classEricsson, 2), bits: 8, size: 1, form: formDecimal, prereq: needND},
+	rowNSHFlags:  {name: "nsh_flags", wire: "NXOXM_NSH_FLAGS(1)", bits: 8, form: formDecimal, prereq: needNSH, flags: rw},
+	rowNSHTTL:    {name: "nsh_ttl", wire: "NXOXM_NSH_TTL(10)", bits: 8, form: formDecimal, prereq: needNSH},
+	rowNSHMDType: {name: "nsh_mdtype", wire: "NXOXM_NSH_MDTYPE(2)", bits: 8, form: formDecimal, prereq: needNSH, flags: whole},
+	rowNSHNP:     {name: "nsh_np", wire: "NXOXM_NSH_NP(3)", bits: 8, form: formDecimal, prereq: needNSH, flags: whole},
+	rowNSHSPI:    {name: "nsh_spi", alias: "nsp", wire: "NXOXM_NSH_SPI(4)", bits: 24, size: 4, prereq: needNSH},
+	rowNSHSI:     {name: "nsh_si", alias: "nsi", wire: "NXOXM_NSH_SI(5)", bits: 8, form: formDecimal, prereq: needNSH},
+	rowNSHC1:     {name: "nsh_c1", alias: "nshc1", wire: "NXOXM_NSH_C1(6)", bits: 32, prereq: needNSH, flags: rw},
 
-		rowTCPSrc:   {name: "tcp_src", shown: "tp_src", header: basic(13), twins: twins{nxm0(9)}, bits: 16, size: 2, form: formDecimal, prereq: needTCP, flags: rw},
-		rowTCPDst:   {name: "tcp_dst", shown: "tp_dst", header: basic(14), twins: twins{nxm0(10)}, bits: 16, size: 2, form: formDecimal, prereq: needTCP, flags: rw},
-		rowUDPSrc:   {name: "udp_src", shown: "tp_src", header: basic(15), twins: twins{nxm0(11)}, bits: 16, size: 2, form: formDecimal, prereq: needUDP, flags: rw},
-		rowUDPDst:   {name: "udp_dst", shown: "tp_dst", header: basic(16), twins: twins{nxm0(12)}, bits: 16, size: 2, form: formDecimal, prereq: needUDP, flags: rw},
-		rowSCTPSrc:  {name: "sctp_src", shown: "tp_src", header: basic(17), bits: 16, size: 2, form: formDecimal, prereq: needSCTP, flags: rw},
-		rowSCTPDst:  {name: "sctp_dst", shown: "tp_dst", header: basic(18), bits: 16, size: 2, form: formDecimal, prereq: needSCTP, flags: rw},
-		rowTCPFlags: {name: "tcp_flags", header: basic(42), twins: twins{onf(42), nxm1(34)}, bits: 12, size: 2, form: formTCPFlags, prereq: needTCP, flags: ro},
+	rowARPSPA: {name: "arp_spa", wire: "OXM_OF_ARP_SPA(22) NXM_OF_ARP_SPA(16)", bits: 32, form: formIPv4, prereq: needARP, flags: rw},
+	rowARPTPA: {name: "arp_tpa", wire: "OXM_OF_ARP_TPA(23) NXM_OF_ARP_TPA(17)", bits: 32, form: formIPv4, prereq: needARP, flags: rw},
+	rowIPSrc:  {name: "ip_src", alias: "nw_src", shown: "nw_src", wire: "OXM_OF_IPV4_SRC(11) NXM_OF_IP_SRC(7)", bits: 32, form: formIPv4, prereq: needIPv4, flags: rw},
+	rowIPDst:  {name: "ip_dst", alias: "nw_dst", shown: "nw_dst", wire: "OXM_OF_IPV4_DST(12) NXM_OF_IP_DST(8)", bits: 32, form: formIPv4, prereq: needIPv4, flags: rw},
+	rowARPOp:  {name: "arp_op", wire: "OXM_OF_ARP_OP(21) NXM_OF_ARP_OP(15)", bits: 16, form: formDecimal, prereq: needARP},
+	rowARPSHA: {name: "arp_sha", wire: "OXM_OF_ARP_SHA(24) NXM_NX_ARP_SHA(17)", bits: 48, form: formMAC, prereq: needARP, flags: rw},
+	rowARPTHA: {name: "arp_tha", wire: "OXM_OF_ARP_THA(25) NXM_NX_ARP_THA(18)", bits: 48, form: formMAC, prereq: needARP, flags: rw},
+	rowIPDSCP: {name: "ip_dscp", shown: "nw_tos", wire: "OXM_OF_IP_DSCP(8)", bits: 6, form: formDecimal, prereq: needIP},
+	rowIPECN:  {name: "nw_ecn", alias: "ip_ecn", wire: "OXM_OF_IP_ECN(9) NXM_NX_IP_ECN(28)", bits: 2, form: formDecimal, prereq: needIP},
+	rowIPTTL:  {name: "nw_ttl", wire: "NXM_NX_IP_TTL(29)", bits: 8, form: formDecimal, prereq: needIP},
+	rowIPFrag: {name: "ip_frag", alias: "nw_frag", shown: "nw_frag", wire: "NXM_NX_IP_FRAG(26)", bits: 2, form: formFrag, prereq: needIP, flags: ro},
 
-		rowInPort:  {name: "in_port", header: nxm0(0), bits: 16, size: 2, form: formPort16},
-		rowVLANTCI: {name: "vlan_tci", header: nxm0(4), bits: 16, size: 2, prereq: needEthernet, flags: rw},
-		rowNwTOS:   {name: "nw_tos", header: nxm0(5), bits: 8, size: 1, form: formDecimal, prereq: needIP},
-	}
-	series(table, rowReg0, 16, "reg", nxm1(0), Field{bits: 32, size: 4, flags: rw})
-	series(table, rowXReg0, 8, "xreg", oxm(classPacketRegs, 0), Field{bits: 64, size: 8, flags: rw})
-	series(table, rowXXReg0, 4, "xxreg", nxm1(111), Field{bits: 128, size: 16, flags: rw})
-	series(table, rowTunMetadata0, 64, "tun_metadata", nxm1(40), Field{bits: 992, size: 124, flags: rw | variable})
-	for i := range row(4) {
-		n := strconv.Itoa(int(i) + 1)
-		table[rowNSHC1+i] = Field{name: "nsh_c" + n, alias: "nshc" + n, header: nsh(6 + uint32(i)), bits: 32, size: 4, prereq: needNSH, flags: rw}
-	}
-	for i := range table {
-		table[i].row = row(i)
-	}
-	return table
+	rowMPLSLabel: {name: "mpls_label", wire: "OXM_OF_MPLS_LABEL(34)", bits: 20, size: 4, form: formDecimal, prereq: needMPLS},
+	rowMPLSTC:    {name: "mpls_tc", wire: "OXM_OF_MPLS_TC(35)", bits: 3, form: formDecimal, prereq: needMPLS},
+	rowMPLSTTL:   {name: "mpls_ttl", wire: "NXM_NX_MPLS_TTL(30)", bits: 8, form: formDecimal, prereq: needMPLS},
+	rowMPLSBOS:   {name: "mpls_bos", wire: "OXM_OF_MPLS_BOS(36)", bits: 1, form: formDecimal, prereq: needMPLS, flags: whole},
+
+	rowICMPType:      {name: "icmp_type", wire: "OXM_OF_ICMPV4_TYPE(19) NXM_OF_ICMP_TYPE(13)", bits: 8, form: formDecimal, prereq: needICMPv4},
+	rowICMPCode:      {name: "icmp_code", wire: "OXM_OF_ICMPV4_CODE(20) NXM_OF_ICMP_CODE(14)", bits: 8, form: formDecimal, prereq: needICMPv4},
+	rowICMPv6Type:    {name: "icmpv6_type", shown: "icmp_type", wire: "OXM_OF_ICMPV6_TYPE(29) NXM_NX_ICMPV6_TYPE(21)", bits: 8, form: formDecimal, prereq: needICMPv6},
+	rowICMPv6Code:    {name: "icmpv6_code", shown: "icmp_code", wire: "OXM_OF_ICMPV6_CODE(30) NXM_NX_ICMPV6_CODE(22)", bits: 8, form: formDecimal, prereq: needICMPv6},
+	rowNDTarget:      {name: "nd_target", wire: "OXM_OF_IPV6_ND_TARGET(31) NXM_NX_ND_TARGET(23)", bits: 128, form: formIPv6, prereq: needND, flags: rw},
+	rowNDSLL:         {name: "nd_sll", wire: "OXM_OF_IPV6_ND_SLL(32) NXM_NX_ND_SLL(24)", bits: 48, form: formMAC, prereq: needNDSolicit, flags: rw},
+	rowNDTLL:         {name: "nd_tll", wire: "OXM_OF_IPV6_ND_TLL(33) NXM_NX_ND_TLL(25)", bits: 48, form: formMAC, prereq: needNDAdvert, flags: rw},
+	rowNDReserved:    {name: "nd_reserved", wire: "ERICOXM_OF_ICMPV6_ND_RESERVED(1)", bits: 32, form: formDecimal, prereq: needND},
+	rowNDOptionsType: {name: "nd_options_type", wire: "ERICOXM_OF_ICMPV6_ND_OPTIONS_TYPE(2)", bits: 8, form: formDecimal, prereq: needND},
+
+	rowTCPSrc:   {name: "tcp_src", shown: "tp_src", wire: "OXM_OF_TCP_SRC(13) NXM_OF_TCP_SRC(9)", bits: 16, form: formDecimal, prereq: needTCP, flags: rw},
+	rowTCPDst:   {name: "tcp_dst", shown: "tp_dst", wire: "OXM_OF_TCP_DST(14) NXM_OF_TCP_DST(10)", bits: 16, form: formDecimal, prereq: needTCP, flags: rw},
+	rowUDPSrc:   {name: "udp_src", shown: "tp_src", wire: "OXM_OF_UDP_SRC(15) NXM_OF_UDP_SRC(11)", bits: 16, form: formDecimal, prereq: needUDP, flags: rw},
+	rowUDPDst:   {name: "udp_dst", shown: "tp_dst", wire: "OXM_OF_UDP_DST(16) NXM_OF_UDP_DST(12)", bits: 16, form: formDecimal, prereq: needUDP, flags: rw},
+	rowSCTPSrc:  {name: "sctp_src", shown: "tp_src", wire: "OXM_OF_SCTP_SRC(17)", bits: 16, form: formDecimal, prereq: needSCTP, flags: rw},
+	rowSCTPDst:  {name: "sctp_dst", shown: "tp_dst", wire: "OXM_OF_SCTP_DST(18)", bits: 16, form: formDecimal, prereq: needSCTP, flags: rw},
+	rowTCPFlags: {name: "tcp_flags", wire: "OXM_OF_TCP_FLAGS(42) ONFOXM_ET_TCP_FLAGS(42) NXM_NX_TCP_FLAGS(34)", bits: 12, form: formTCPFlags, prereq: needTCP, flags: ro},
+
+	rowXReg0:   {name: "xreg0", wire: "OXM_OF_PKT_REG0(0)", bits: 64, flags: rw},
+	rowXXReg0:  {name: "xxreg0", wire: "NXM_NX_XXREG0(111)", bits: 128, flags: rw},
+	rowInPort:  {name: "in_port", wire: "NXM_OF_IN_PORT(0)", bits: 16, form: formPort16},
+	rowVLANTCI: {name: "vlan_tci", wire: "NXM_OF_VLAN_TCI(4)", bits: 16, prereq: needEthernet, flags: rw},
+	rowNwTOS:   {name: "nw_tos", wire: "NXM_OF_IP_TOS(5)", bits: 8, form: formDecimal, prereq: needIP},
 }
 
-// series fills n rows that differ only in their number.
-func series(table []Field, first row, n int, name string, h header, like Field) {
-	for i := range n {
-		f := like
-		f.name = name + strconv.Itoa(i)
-		f.header = h + header(i)<<9
-		table[int(first)+i] = f
+// complete adds what the table does not spell out.
+func complete(table [rowCount]Field) []Field {
+	for _, s := range [...]struct {
+		first row
+		n     int
+	}{{rowReg0, 16}, {rowXReg0, 8}, {rowXXReg0, 4}, {rowTunMetadata0, 64}, {rowNSHC1, 4}} {
+		for i := 1; i < s.n; i++ {
+			table[int(s.first)+i] = table[s.first].numbered(i)
+		}
 	}
+	for i := range table {
+		f := &table[i]
+		f.row = row(i)
+		if f.size == 0 {
+			f.size = (f.bits + 7) / 8
+		}
+		f.readWire()
+	}
+	return table[:]
+}
+
+// numbered is the row i places behind f, with all its numbers higher by i.
+func (f Field) numbered(i int) Field {
+	f.name = plus(f.name, i)
+	if f.alias != "" {
+		f.alias = plus(f.alias, i)
+	}
+	name, number, _ := strings.Cut(strings.TrimSuffix(f.wire, ")"), "(")
+	f.wire = plus(name, i) + "(" + plus(number, i) + ")"
+	return f
+}
+
+// plus adds i to the number at the end of s.
+func plus(s string, i int) string {
+	n := len(strings.TrimRight(s, "0123456789"))
+	v, _ := strconv.Atoi(s[n:])
+	return s[:n] + strconv.Itoa(v+i)
 }

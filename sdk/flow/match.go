@@ -152,8 +152,6 @@ func (b *matchBuilder) add(t Term, offset int) error {
 	}
 	f := t.field
 	switch {
-	case f.flags&noMatch != 0:
-		return matchError(f, offset, errNotMatched)
 	case t.mask != "" && allBytes(t.mask, 0):
 		return nil
 	case !f.fits(masked(t.value, t.mask)):

@@ -86,7 +86,7 @@ func (f *Field) tlvLen(value, mask string) int {
 
 // tlv writes a TLV. Value bits outside of the mask are cleared.
 func (w *rewriter) tlv(f *Field, value, mask string) {
-	h := uint32(f.header&^present) | uint32(len(value)+len(mask))
+	h := uint32(f.header) | uint32(len(value)+len(mask))
 	if mask != "" {
 		h |= 1 << 8
 	}
