@@ -1,0 +1,385 @@
+package table
+
+import (
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/flowhost/flowhost/sdk/flow"
+)
+
+// commands of a script. Each returns what it prints, and errors only for what is no valid script.
+var commands = map[string]func(*stage, []string, command) (string, error){
+	"options":        (*stage).doOptions,
+	"owner":          (*stage).doOwner,
+	"connect":        (*stage).doConnect,
+	"disconnect":     (*stage).doDisconnect,
+	"sync-begin":     (*stage).doSession,
+	"sync-done":      (*stage).doSession,
+	"session-ended":  (*stage).doSession,
+	"txn":            (*stage).doTxn,
+	"send":           (*stage).doSend,
+	"diff":           (*stage).doDiff,
+	"answer":         (*stage).doAnswer,
+	"wait":           (*stage).doWait,
+	"refuse":         (*stage).doRefuse,
+	"accept":         (*stage).doAccept,
+	"somebody":       (*stage).doSomebody,
+	"restart-host":   (*stage).doRestartHost,
+	"restart-switch": (*stage).doRestartSwitch,
+	"switch":         (*stage).doSwitch,
+	"table":          (*stage).doTable,
+	"stats":          (*stage).doStats,
+}
+
+// run does a command and returns what it prints, with the events it caused.
+func (s *stage) run(c command) (string, error) {
+	words := strings.Fields(c.line)
+	if len(words) == 0 {
+		return "", fmt.Errorf("no command")
+	}
+	do := commands[words[0]]
+	if do == nil {
+		return "", fmt.Errorf("unknown command")
+	}
+	printed, err := do(s, words[1:], c)
+	if err != nil {
+		return "", err
+	}
+	for _, e := range s.table.Events() {
+		printed += s.describeEvent(e) + "\n"
+	}
+	return printed, nil
+}
+
+// options hold=10s unclaimed=keep
+func (s *stage) doOptions(args []string, _ command) (string, error) {
+	for _, arg := range args {
+		name, value, _ := strings.Cut(arg, "=")
+		switch name {
+		case "hold":
+			var err error
+			if s.options.Hold, err = time.ParseDuration(value); err != nil {
+				return "", err
+			}
+		case "unclaimed":
+			s.options.Unclaimed = UnclaimedDelete
+			if value == "keep" {
+				s.options.Unclaimed = UnclaimedKeep
+			}
+		default:
+			return "", fmt.Errorf("unknown option %s", name)
+		}
+	}
+	s.startHost()
+	return "", nil
+}
+
+// owner NAME [slot=N] [rank=N] [tables=A-B] [conjunctions=A-B] [max-flows=N] [grace=D] [unexpected]
+func (s *stage) doOwner(args []string, _ command) (string, error) {
+	spec := everything(args[0], 0)
+	for _, arg := range args[1:] {
+		name, value, _ := strings.Cut(arg, "=")
+		first, last, _ := strings.Cut(value, "-")
+		if last == "" {
+			last = first
+		}
+		a, _ := strconv.ParseUint(first, 0, 32)
+		b, _ := strconv.ParseUint(last, 0, 32)
+		switch name {
+		case "slot":
+			spec.Slot = uint8(a)
+		case "rank":
+			spec.Rank = int(a)
+		case "max-flows":
+			spec.MaxFlows = int(a)
+		case "tables":
+			spec.Tables = []Range[flow.TableID]{{flow.TableID(a), flow.TableID(b)}}
+		case "conjunctions":
+			spec.Conjunctions = []Range[uint32]{{uint32(a), uint32(b)}}
+		case "unexpected":
+			spec.Expected = false
+		case "grace":
+			var err error
+			if spec.Grace, err = time.ParseDuration(value); err != nil {
+				return "", err
+			}
+		default:
+			return "", fmt.Errorf("unknown property %s", name)
+		}
+	}
+	id, err := s.table.AddOwner(spec)
+	if err != nil {
+		return describeError(err), nil
+	}
+	s.owners[spec.Name] = id
+	s.specs = append(s.specs, spec)
+	return "", nil
+}
+
+func (s *stage) doConnect([]string, command) (string, error) {
+	s.table.AdoptBegin()
+	s.flight = nil
+	dump := s.sw.dump()
+	for i := range dump { // in pieces, as it comes over a connection
+		s.table.AdoptFlows(dump[i : i+1])
+	}
+	s.table.AdoptDone(s.now)
+	return fmt.Sprintf("%d flows in the switch\n", len(dump)), nil
+}
+
+func (s *stage) doDisconnect([]string, command) (string, error) {
+	s.table.Disconnected()
+	s.flight = nil
+	return "", nil
+}
+
+// sync-begin OWNER, sync-done OWNER, session-ended OWNER
+func (s *stage) doSession(args []string, c command) (string, error) {
+	o, ok := s.owners[args[0]]
+	if !ok {
+		return "", fmt.Errorf("unknown owner %s", args[0])
+	}
+	switch {
+	case strings.HasPrefix(c.line, "sync-begin"):
+		s.table.SyncBegin(o, s.now)
+	case strings.HasPrefix(c.line, "sync-done"):
+		return fmt.Sprintf("revision %d\n", s.table.SyncDone(o, s.now)), nil
+	default:
+		s.table.SessionEnded(o, s.now)
+	}
+	return "", nil
+}
+
+// txn OWNER ID, then one operation a line
+func (s *stage) doTxn(args []string, c command) (string, error) {
+	txn := &Txn{Owner: s.owners[args[0]]}
+	txn.ID, _ = strconv.ParseUint(args[1], 0, 64)
+	for _, line := range c.body {
+		if err := parseOp(txn, line); err != nil {
+			return "", fmt.Errorf("%s: %w", line, err)
+		}
+	}
+	r, err := s.table.Commit(txn, s.now)
+	if err != nil {
+		return describeError(err), nil
+	}
+	return fmt.Sprintf("revision %d\n", r), nil
+}
+
+// parseOp adds an operation to a transaction: "add UUID FLOW", "remove UUID", "remove-flow UUID KEY", "clear", "set UUID",
+// and "and FLOW" for each flow of the latter.
+func parseOp(txn *Txn, line string) error {
+	word, rest, _ := strings.Cut(line, " ")
+	if word == "and" {
+		f, err := flow.ParseFlow(rest)
+		if err != nil {
+			return err
+		}
+		op := &txn.Ops[len(txn.Ops)-1]
+		op.Flows = append(op.Flows, f)
+		return nil
+	}
+	var op Op
+	name, text, _ := strings.Cut(rest, " ")
+	if word != "clear" {
+		var err error
+		if op.UUID, err = parseID(name); err != nil {
+			return err
+		}
+	}
+	switch word {
+	case "add":
+		op.Kind = OpAdd
+		f, err := flow.ParseFlow(text)
+		if err != nil {
+			return err
+		}
+		op.Flows = []flow.Flow{f}
+	case "set":
+		op.Kind = OpSet
+	case "remove":
+		op.Kind = OpRemove
+	case "remove-flow":
+		op.Kind = OpRemoveFlow
+		f, err := flow.ParseFlow(text + " actions=drop")
+		if err != nil {
+			return err
+		}
+		op.Key = f.Key
+	case "clear":
+		op.Kind = OpClear
+	default:
+		return fmt.Errorf("unknown operation")
+	}
+	txn.Ops = append(txn.Ops, op)
+	return nil
+}
+
+// parseID reads the first digits of a UUID whose others are 0.
+func parseID(s string) (id uuid.UUID, err error) {
+	b, err := hex.DecodeString(s)
+	copy(id[:], b)
+	return id, err
+}
+
+// describeID is the inverse of parseID.
+func describeID(id uuid.UUID) string {
+	s := strings.TrimRight(hex.EncodeToString(id[:]), "0")
+	return s + strings.Repeat("0", len(s)%2)
+}
+
+// send: what differs is sent until nothing does, each answered at once
+func (s *stage) doSend([]string, command) (string, error) {
+	var out string
+	for range 100 {
+		changes := s.table.Diff(1000)
+		if len(changes) == 0 {
+			if out == "" {
+				out = "nothing to send\n"
+			}
+			return out, nil
+		}
+		for _, c := range changes {
+			out += s.answer(c)
+		}
+	}
+	return "", fmt.Errorf("it does not come to rest:\n%s", out)
+}
+
+// answer lets the switch do a change.
+func (s *stage) answer(c Change) string {
+	if err := s.sw.do(c); err != nil {
+		s.table.Reject(c, *err, s.now)
+		return fmt.Sprintf("%s\n  refused: %v\n", describeChange(c), err)
+	}
+	s.table.Confirm(c, s.now)
+	return describeChange(c) + "\n"
+}
+
+// diff [MAX]: what differs is in flight and not answered
+func (s *stage) doDiff(args []string, _ command) (out string, err error) {
+	limit := 1000
+	if len(args) > 0 {
+		if limit, err = strconv.Atoi(args[0]); err != nil {
+			return "", err
+		}
+	}
+	changes := s.table.Diff(limit)
+	s.flight = append(s.flight, changes...)
+	for _, c := range changes {
+		out += describeChange(c) + "\n"
+	}
+	if out == "" {
+		out = "nothing to send\n"
+	}
+	return out, nil
+}
+
+// answer: the switch does what is in flight. answer lost: it does, and nobody hears.
+func (s *stage) doAnswer(args []string, _ command) (out string, err error) {
+	for _, c := range s.flight {
+		if len(args) > 0 && args[0] == "lost" {
+			s.sw.do(c)
+			continue
+		}
+		out += s.answer(c)
+	}
+	s.flight = nil
+	return out, nil
+}
+
+// wait DURATION: time goes by, and Tick is called whenever it asked to be
+func (s *stage) doWait(args []string, _ command) (string, error) {
+	d, err := time.ParseDuration(args[0])
+	if err != nil {
+		return "", err
+	}
+	end := s.now.Add(d)
+	for {
+		next := s.table.Tick(s.now)
+		if next.IsZero() || next.After(end) {
+			break
+		}
+		if !next.After(s.now) {
+			return "", fmt.Errorf("Tick at %v asks for %v", s.now, next)
+		}
+		s.now = next
+	}
+	s.now = end
+	s.table.Tick(end)
+	return "", nil
+}
+
+// refuse ERROR TEXT: from now on the switch refuses what contains the text
+func (s *stage) doRefuse(args []string, _ command) (string, error) {
+	s.refuse = append(s.refuse, refusal{err: args[0], text: strings.Join(args[1:], " ")})
+	return "", nil
+}
+
+func (s *stage) doAccept([]string, command) (string, error) {
+	s.refuse = nil
+	return "", nil
+}
+
+// somebody adds FLOW, somebody deletes KEY: behind flowhost's back
+func (s *stage) doSomebody(args []string, c command) (string, error) {
+	if len(args) < 2 {
+		return "", fmt.Errorf("who does what?")
+	}
+	text := strings.Join(args[1:], " ")
+	if args[0] == "deletes" {
+		text += " actions=drop"
+	}
+	f, err := flow.ParseFlow(text)
+	if err != nil {
+		return "", err
+	}
+	if args[0] == "deletes" {
+		delete(s.sw.flows, f.Key)
+	} else {
+		s.sw.flows[f.Key] = Dumped{Flow: f}
+	}
+	return "", nil
+}
+
+func (s *stage) doRestartHost([]string, command) (string, error) {
+	s.startHost()
+	return "", nil
+}
+
+func (s *stage) doRestartSwitch([]string, command) (string, error) {
+	clear(s.sw.flows)
+	s.table.Disconnected()
+	s.flight = nil
+	return "", nil
+}
+
+func (s *stage) doSwitch([]string, command) (out string, err error) {
+	for _, f := range s.sw.dump() {
+		out += f.Flow.String() + "\n"
+	}
+	return out, nil
+}
+
+func (s *stage) doTable([]string, command) (out string, err error) {
+	for v := range s.table.Entries {
+		out += describeEntry(v)
+	}
+	return out, nil
+}
+
+func (s *stage) doStats([]string, command) (string, error) {
+	st := s.table.Stats()
+	out := fmt.Sprintf("%d desired, %d entries, %d installed, %d pending, %d quarantined, %d stale, %d orphans, %d held\n",
+		st.Desired, st.Entries, st.Installed, st.Pending, st.Quarantined, st.Stale, st.Orphans, st.Held)
+	for _, o := range st.Owners {
+		out += fmt.Sprintf("%s: %d desired, %d stale, %d quarantined, %d UUIDs, %d duplicates, synced %v\n",
+			o.Name, o.Desired, o.Stale, o.Quarantined, o.UUIDs, o.Duplicates, o.Synced)
+	}
+	return out, nil
+}

@@ -1,0 +1,71 @@
+package table
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+func describeChange(c Change) string {
+	if c.Kind == FlowDelete {
+		return fmt.Sprintf("delete %s", c.Flow.Key)
+	}
+	return fmt.Sprintf("%s %s", c.Kind, c.Flow)
+}
+
+// describeError is the error as it is, with short UUIDs.
+func describeError(err error) string {
+	text := err.Error()
+	if op := (*OpError)(nil); errors.As(err, &op) {
+		text = strings.ReplaceAll(text, op.UUID.String(), describeID(op.UUID))
+	}
+	return "error: " + text + "\n"
+}
+
+func (s *stage) describeEvent(e Event) string {
+	who := s.name(e.Owner) + " hears: " + e.Kind.String()
+	switch e.Kind {
+	case EventInstalled:
+		who += fmt.Sprintf(" txn %d, revision %d", e.Txn, e.Revision)
+		for _, r := range e.Refused {
+			who += fmt.Sprintf("\n  but for %s %s: %v", describeID(r.UUID), r.Key, r.Err)
+		}
+		return who
+	case EventRefused:
+		return fmt.Sprintf("%s %s %s: %v", who, describeID(e.UUID), e.Key, e.Err)
+	case EventLost:
+		return fmt.Sprintf("%s %s %s to %s %s", who, describeID(e.UUID), e.Key, e.Other, describeID(e.OtherUUID))
+	}
+	return fmt.Sprintf("%s %s %s", who, describeID(e.UUID), e.Key)
+}
+
+// describeEntry is an entry as "flowhost flows" tells it: what is installed or should be, then who wants it.
+func describeEntry(v EntryView) string {
+	var b strings.Builder
+	shown := v.Installed
+	if shown == nil && v.Winner != nil {
+		shown = &v.Winner.Flow
+	}
+	if shown == nil && len(v.Contenders) > 0 {
+		shown = &v.Contenders[0].Flow
+	}
+	if shown == nil {
+		fmt.Fprintf(&b, "%s: %s\n", v.State, v.Key)
+	} else {
+		fmt.Fprintf(&b, "%s: %s\n", v.State, shown)
+	}
+	for _, c := range v.Contenders {
+		fmt.Fprintf(&b, "  %s %s", c.Owner, describeID(c.UUID))
+		if len(v.Contenders) > 1 || c.Flow.Actions != shown.Actions {
+			fmt.Fprintf(&b, " actions=%s", c.Flow.Actions)
+		}
+		if c.Stale {
+			b.WriteString(", stale")
+		}
+		if c.Quarantined {
+			fmt.Fprintf(&b, ", quarantined: %s", c.Err)
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
