@@ -1,0 +1,23 @@
+// Package local works out what of a logical network is on this chassis: which logical datapaths are local, that is, need their
+// flows in the switch here, and where the logical ports of those are found in registers.
+//
+// A datapath is local when a port of it is here, or when it is joined by patch ports to one that is. What a port needs to be
+// here is a rule for its type (claim.go). It does not depend on Port_Binding.chassis: nobody may have claimed anything.
+//
+// A State is fed with the changed rows of both databases, the southbound and the local Open_vSwitch, in batches, and says after
+// each what has become different:
+//
+//	state := local.New("br-int")
+//	for _, change := range batch.All() {
+//		state.Change(change)
+//	}
+//	for _, name := range state.Settle().Ports {
+//		location := state.Port(name)    // the zero Location: not here
+//		…
+//	}
+//
+// It is pure: no goroutine, socket or clock. The order of changes between two calls of Settle does not matter, and Settle works
+// in proportion to what has changed. It belongs to one goroutine.
+//
+// Tables lists the columns that it reads; others may be left out. It wants all rows of those tables.
+package local

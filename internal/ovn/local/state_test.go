@@ -1,0 +1,117 @@
+package local
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/flowhost/flowhost/internal/ovn/ovsdb"
+	"github.com/flowhost/flowhost/internal/ovn/sb"
+	"github.com/flowhost/flowhost/internal/ovn/vswitch"
+)
+
+// insert feeds a new row.
+func insert(s *State, table string, n int, row ovsdb.Model) {
+	s.Change(ovsdb.Change{UUID: number(table, n), New: row})
+}
+
+func number(table string, n int) uuid.UUID {
+	return uuid.NewSHA1(uuid.Nil, fmt.Appendf(nil, "%s %d", table, n))
+}
+
+// plug makes an interface for a logical port on br-int.
+func plug(s *State, name string) {
+	ofport := 1
+	insert(s, "open", 0, &vswitch.OpenvSwitch{ExternalIDs: map[string]string{"system-id": "hv1"}})
+	insert(s, "bridge", 0, &vswitch.Bridge{Name: "br-int", Ports: []string{number("port", 0).String()}})
+	insert(s, "port", 0, &vswitch.Port{Interfaces: []string{number("interface", 0).String()}})
+	insert(s, "interface", 0, &vswitch.Interface{Ofport: &ofport, ExternalIDs: map[string]string{"iface-id": name}})
+}
+
+// chain makes n datapaths with tunnel keys from 1, each joined to the next by patch ports, and VIF "vif" on the first.
+func chain(s *State, n int) {
+	binding := 0
+	bind := func(row *sb.PortBinding, datapath int) {
+		row.Datapath, row.TunnelKey = number("datapath", datapath).String(), binding%3+1
+		insert(s, "binding", binding, row)
+		binding++
+	}
+	for i := range n {
+		insert(s, "datapath", i, &sb.DatapathBinding{TunnelKey: i + 1})
+		up, down := fmt.Sprint("up", i), fmt.Sprint("down", i+1)
+		bind(&sb.PortBinding{LogicalPort: up, Type: "patch", Options: map[string]string{"peer": down}}, i)
+		bind(&sb.PortBinding{LogicalPort: down, Type: "patch", Options: map[string]string{"peer": up}}, i+1)
+	}
+	bind(&sb.PortBinding{LogicalPort: "vif"}, 0)
+}
+
+// ovn-controller's flood ends 100 datapaths away, too.
+func TestFloodEndsAfterMaxHops(t *testing.T) {
+	s := New("br-int")
+	chain(s, 150)
+	plug(s, "vif")
+	delta := s.Settle()
+	if !s.HasKey(101) || s.HasKey(102) || len(delta.Datapaths) != 101 {
+		t.Errorf("%d datapaths are local, key 101: %v, 102: %v; want 101, true, false", len(delta.Datapaths), s.HasKey(101), s.HasKey(102))
+	}
+}
+
+func TestSetting(t *testing.T) {
+	s := New("br-int")
+	if got := s.Setting("ovn-remote"); got != "" {
+		t.Errorf("before there is any: %q", got)
+	}
+	insert(s, "open", 0, &vswitch.OpenvSwitch{ExternalIDs: map[string]string{
+		"system-id": "hv1", "ovn-remote": "unix:general", "ovn-remote-hv1": "unix:own", "ovn-remote-hv2": "unix:other", "hostname": "h"}})
+	for key, want := range map[string]string{"ovn-remote": "unix:own", "hostname": "h", "system-id": "hv1", "nothing": ""} {
+		if got := s.Setting(key); got != want {
+			t.Errorf("%s is %q, want %q", key, got, want)
+		}
+	}
+}
+
+// The tables and columns asked for are those of the schema, and all that the rules read: a State fed with those columns only
+// knows no less.
+func TestTables(t *testing.T) {
+	southbound, err := sb.FullDatabaseModel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ovsdb.New(ovsdb.Config{Database: "OVN_Southbound", Endpoints: "unix:x", Model: southbound, Tables: SouthboundTables()}); err != nil {
+		t.Error(err)
+	}
+	local, err := vswitch.FullDatabaseModel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ovsdb.New(ovsdb.Config{Database: "Open_vSwitch", Endpoints: "unix:x", Model: local, Tables: VswitchTables()}); err != nil {
+		t.Error(err)
+	}
+}
+
+// A change costs in proportion to the change, whatever the size of the network: compare the sizes.
+func BenchmarkPort(b *testing.B) {
+	for _, size := range []int{100, 10_000} {
+		b.Run(fmt.Sprint("ports=", size), func(b *testing.B) {
+			s := New("br-int")
+			chain(s, 50)
+			plug(s, "vif")
+			for i := range size {
+				insert(s, "vif", i, &sb.PortBinding{LogicalPort: fmt.Sprint("vif", i), Datapath: number("datapath", 0).String(), TunnelKey: i + 10})
+			}
+			s.Settle()
+			row := &sb.PortBinding{LogicalPort: "new", Datapath: number("datapath", 0).String(), TunnelKey: 5}
+			at := number("new", 0)
+			for b.Loop() {
+				s.Change(ovsdb.Change{UUID: at, New: row})
+				came := s.Settle()
+				s.Change(ovsdb.Change{UUID: at, Old: row})
+				went := s.Settle()
+				if len(came.Ports) != 1 || len(went.Ports) != 1 {
+					b.Fatalf("told %v and %v", came, went)
+				}
+			}
+		})
+	}
+}
