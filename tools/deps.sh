@@ -54,17 +54,21 @@ forbid_services() {
 	chmod 755 "$policy"
 }
 
-# disable_units undoes what a package's installation does besides starting its services: enabling them for the next boot.
-disable_units() {
-	command -v systemctl >/dev/null || return 0
-	units=$(dpkg -L "$@" | sed -n 's|^/\(usr/\)\?lib/systemd/system/\([^/]*\.service\)$|\2|p' | sort -u)
-	[ -z "$units" ] || systemctl --quiet disable $units 2>/dev/null || true
+# disable_services undoes what installing a package does besides starting its services: enabling them for the next boot.
+disable_services() {
+	for file in $(dpkg -L "$@"); do
+		case $file in
+		*/lib/systemd/system/*.service)
+			if command -v systemctl >/dev/null; then systemctl --quiet disable "${file##*/}" 2>/dev/null || true; fi ;;
+		/etc/init.d/*) update-rc.d "${file##*/}" disable ;;
+		esac
+	done
 }
 
-install() {
+install_packages() {
 	forbid_services
 	apt-get update -qq || echo 'deps: apt-get update failed; trying with the lists that are there' >&2
-	apt-get install -qq -y --no-install-recommends -o DPkg::Lock::Timeout=300 "$@" </dev/null
+	apt-get install -qq -y --no-install-recommends -o DPkg::Lock::Timeout=300 "$@" </dev/null >/dev/null
 }
 
 packages=$(missing)
@@ -88,8 +92,8 @@ services=
 for package in $packages; do
 	case $package in openvswitch-switch | ovn-*) services="$services $package" ;; esac
 done
-install $packages >/dev/null
-[ -z "$services" ] || disable_units $services
+install_packages $packages
+[ -z "$services" ] || disable_services $services
 packages=$(missing)
 if [ -n "$packages" ]; then
 	echo "deps: installed, and still not there: what $packages should bring" >&2
