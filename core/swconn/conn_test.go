@@ -128,14 +128,16 @@ func TestUpMessageDown(t *testing.T) {
 // TestSendNeedsASession refuses to send before the first session, and from the loss of one until the owner knows of the next.
 func TestSendNeedsASession(t *testing.T) {
 	barrier := openflow.AppendBarrierRequest(nil, 1)
-	cut := make(chan struct{})
+	start, cut := make(chan struct{}), make(chan struct{})
 	c := run(t, Config{Dial: pipe(t, func(p peer) {
+		<-start
 		p.shakeHands()
 		<-cut
 	})})
 	if err := c.Send(barrier); !errors.Is(err, ErrDown) {
 		t.Errorf("before a session: %v", err)
 	}
+	close(start)
 	next[Up](t, c)
 	cut <- struct{}{}
 	for c.Send(barrier) == nil { // until the loss is noticed

@@ -1,0 +1,108 @@
+package swtest
+
+import (
+	"bufio"
+	"encoding/binary"
+	"io"
+	"net"
+
+	"github.com/flowhost/flowhost/core/openflow"
+)
+
+// A conn is one connection of a controller.
+type conn struct {
+	sw      *Switch
+	nc      net.Conn
+	out     *outbox
+	bundles map[uint32]*bundle
+}
+
+func newConn(s *Switch, nc net.Conn) *conn {
+	return &conn{sw: s, nc: nc, out: newOutbox(), bundles: make(map[uint32]*bundle)}
+}
+
+// serve speaks with the controller until the connection breaks.
+func (c *conn) serve() {
+	c.sw.serving.Go(func() { c.out.writeTo(c.nc) })
+	c.out.send(openflow.AppendHello(nil, 0))
+	in := bufio.NewReader(c.nc)
+	for {
+		msg, err := readMessage(in)
+		if err != nil {
+			break
+		}
+		c.sw.mu.Lock()
+		c.handle(msg)
+		c.sw.mu.Unlock()
+	}
+	c.nc.Close()
+	c.out.close()
+	c.sw.mu.Lock()
+	delete(c.sw.conns, c)
+	c.sw.mu.Unlock()
+}
+
+// readMessage reads one message by the length in its header.
+func readMessage(r io.Reader) ([]byte, error) {
+	var header [openflow.HeaderLen]byte
+	if _, err := io.ReadFull(r, header[:]); err != nil {
+		return nil, err
+	}
+	n := int(binary.BigEndian.Uint16(header[2:]))
+	if n < openflow.HeaderLen {
+		return nil, io.ErrUnexpectedEOF
+	}
+	msg := make([]byte, n)
+	copy(msg, header[:])
+	_, err := io.ReadFull(r, msg[openflow.HeaderLen:])
+	return msg, err
+}
+
+// handle does what a message asks for. The switch is locked.
+func (c *conn) handle(msg []byte) {
+	h, _ := openflow.ParseHeader(msg)
+	var refused *openflow.Error
+	switch h.Type {
+	case openflow.TypeHello, openflow.TypeEchoReply:
+	case openflow.TypeEchoRequest:
+		c.out.send(openflow.AppendEchoReply(nil, h.XID, msg[openflow.HeaderLen:]))
+	case openflow.TypeFeaturesRequest:
+		c.sw.log.Sessions++
+		c.out.send(openflow.AppendFeaturesReply(nil, h.XID, c.sw.features))
+	case openflow.TypeBarrierRequest:
+		c.out.send(openflow.AppendBarrierReply(nil, h.XID))
+	case openflow.TypeFlowMod:
+		refused = c.flowMod(msg)
+	case openflow.TypeBundleControl:
+		refused = c.bundleControl(msg, h.XID)
+	case openflow.TypeBundleAdd:
+		refused = c.bundleAdd(msg)
+	case openflow.TypeMultipartRequest:
+		refused = c.multipart(msg, h.XID)
+	default:
+		refused = named("OFPBRC_BAD_TYPE")
+	}
+	if refused != nil {
+		c.refuse(msg, refused)
+	}
+}
+
+// refuse answers msg by an error.
+func (c *conn) refuse(msg []byte, e *openflow.Error) {
+	c.sw.log.Refused++
+	answer := *e
+	answer.XID, answer.Data = binary.BigEndian.Uint32(msg[4:]), msg
+	c.out.send(openflow.AppendError(nil, &answer))
+}
+
+// flowMod does a flow mod that is in no bundle: both stages at once.
+func (c *conn) flowMod(msg []byte) *openflow.Error {
+	m, refused := parseFlowMod(msg)
+	if refused == nil {
+		refused = c.sw.refusal(m)
+	}
+	if refused == nil {
+		_, refused = c.sw.applyFlowMod(m)
+	}
+	return refused
+}
