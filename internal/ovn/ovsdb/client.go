@@ -2,6 +2,7 @@ package ovsdb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -27,9 +28,14 @@ type Client struct {
 	missing []string       // what the schema at hand lacks
 	index   map[string]int // how far each cluster, by its id, was seen to be
 
+	soon chan struct{} // ends the pause before the next attempt
+
 	mu        sync.Mutex
 	started   bool
 	endpoints []endpoint
+	keys      TLS
+	current   endpoint                // in use while leave is not nil
+	leave     context.CancelCauseFunc // ends the session
 	state     State
 	ready     *follower   // the one whose rows are complete, or nil
 	wanted    conditions  // by the caller
@@ -52,8 +58,9 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{cfg: cfg, log: cfg.Logger, endpoints: endpoints, rows: rows, strings: newInterner(), index: map[string]int{},
-		fresh: make(chan *Batch), batches: make(chan *Batch), states: make(chan State, 1), wanted: conditions{epoch: 1}}
+	c := &Client{cfg: cfg, log: cfg.Logger, endpoints: endpoints, keys: cfg.TLS, rows: rows, strings: newInterner(), index: map[string]int{},
+		fresh: make(chan *Batch), batches: make(chan *Batch), states: make(chan State, 1), soon: make(chan struct{}, 1),
+		wanted: conditions{epoch: 1}}
 	for i, table := range cfg.Tables {
 		if err := rows.tables[i].check(table.Where); err != nil {
 			return nil, err
@@ -104,7 +111,7 @@ func (c *Client) round(ctx context.Context) (ready time.Duration) {
 			return ready
 		}
 		c.left(e, err)
-		if ready > 0 {
+		if ready > 0 || errors.Is(err, errEndpointGone) {
 			return ready
 		}
 	}
@@ -127,6 +134,7 @@ func (c *Client) wait(ctx context.Context, pause time.Duration) {
 	c.setState(state)
 	select {
 	case <-ctx.Done():
+	case <-c.soon:
 	case <-time.After(pause):
 	}
 }

@@ -16,6 +16,8 @@ type Config struct {
 	// Endpoints are servers of the database, comma-separated as in ovn-remote: unix:PATH, tcp:HOST[:PORT], ssl:HOST[:PORT].
 	// They are tried in random order.
 	Endpoints string
+	// TLS has the keys for ssl: endpoints.
+	TLS TLS
 	// Model has the structs that rows become: sb.FullDatabaseModel() or vswitch.FullDatabaseModel().
 	Model model.ClientDBModel
 	// Tables to follow, each once.

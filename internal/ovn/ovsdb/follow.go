@@ -26,17 +26,23 @@ type follower struct {
 
 // follow connects to an endpoint and follows the database until the session ends. It returns why, and how long it was ready.
 func (c *Client) follow(ctx context.Context, e endpoint) (ready time.Duration, err error) {
+	f := &follower{client: c, endpoint: e, done: ctx.Done()}
+	ctx, leave := context.WithCancelCause(ctx)
+	defer leave(nil)
+	c.mu.Lock()
+	c.current, c.leave = e, leave
+	keys := c.keys
+	c.mu.Unlock()
 	c.setState(State{Phase: Connecting, Endpoint: e.text, Err: c.State().Err})
-	conn, err := e.dial(ctx)
-	if err != nil {
-		return 0, err
+	conn, err := e.dial(ctx, keys)
+	if err == nil {
+		c.setState(State{Phase: Loading, Endpoint: e.text, Err: c.State().Err})
+		f.session = newSession(conn, c.strings)
+		f.session.probe, f.session.patience = c.cfg.Probe, c.cfg.LoadTimeout
+		f.session.notify = f.notify
+		f.checkServer()
+		err = f.session.run(ctx)
 	}
-	c.setState(State{Phase: Loading, Endpoint: e.text, Err: c.State().Err})
-	f := &follower{client: c, session: newSession(conn, c.strings), done: ctx.Done(), endpoint: e}
-	f.session.probe, f.session.patience = c.cfg.Probe, c.cfg.LoadTimeout
-	f.session.notify = f.notify
-	f.checkServer()
-	err = f.session.run(ctx)
 	f.lost(err)
 	if !f.since.IsZero() {
 		ready = time.Since(f.since)
@@ -49,7 +55,7 @@ func (f *follower) lost(err error) {
 	c := f.client
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.ready = nil
+	c.ready, c.leave = nil, nil
 	if c.asked != nil || errors.Is(err, ErrProtocol) {
 		// With a change of conditions on the way, some of its rows may have come, and they would not come again.
 		c.asked, c.last = nil, uuid.Nil
@@ -139,6 +145,10 @@ func (f *follower) loaded(reply *update, conditions conditions) {
 
 // notify reads the params of a notification, and returns what is to be done when its message is whole.
 func (f *follower) notify(method string, p *parser) (finish func()) {
+	if method == "monitor_canceled" { // the database was converted or is gone
+		p.skip()
+		return func() { f.session.fail(errSchemaChanged) }
+	}
 	if method != "update" && method != "update2" && method != "update3" {
 		p.skip()
 		return nil

@@ -9,17 +9,23 @@ import (
 )
 
 // parseSchema reads a <database-schema>, RFC 7047 §3.2.
-func parseSchema(text string) (schema libovsdb.DatabaseSchema, err error) {
-	// libovsdb v0.7.0 dereferences a column's type without looking whether there is one.
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("%w: bad schema: %v", ErrProtocol, r)
-		}
-	}()
-	if err := json.Unmarshal([]byte(text), &schema); err != nil {
-		return schema, fmt.Errorf("%w: bad schema: %w", ErrProtocol, err)
+func parseSchema(text string) (libovsdb.DatabaseSchema, error) {
+	var schema libovsdb.DatabaseSchema
+	if err := unmarshal([]byte(text), &schema); err != nil {
+		return schema, fmt.Errorf("%w: schema: %w", ErrProtocol, err)
 	}
 	return schema, nil
+}
+
+// unmarshal is json.Unmarshal into one of libovsdb's types. Those of v0.7.0 panic when a text has another shape than they
+// expect, such as a column without a type or an empty list for a uuid.
+func unmarshal(text []byte, into any) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("unexpected shape: %v", r)
+		}
+	}()
+	return json.Unmarshal(text, into)
 }
 
 // fits reports whether a model's field can hold every value of a column. A model made for another version of the schema may

@@ -2,7 +2,6 @@ package ovsdb
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -51,7 +50,7 @@ func (c *Client) Transact(ctx context.Context, operations ...Operation) ([]Opera
 // transactResults reads the result of a transact request, RFC 7047 §4.1.3.
 func transactResults(text []byte, operations []Operation) ([]OperationResult, error) {
 	var results []OperationResult
-	if err := json.Unmarshal(text, &results); err != nil {
+	if err := unmarshal(text, &results); err != nil {
 		return nil, fmt.Errorf("%w: result of a transaction: %w", ErrProtocol, err)
 	}
 	for i, result := range results {
