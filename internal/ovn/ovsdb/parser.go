@@ -83,9 +83,11 @@ func (p *parser) makeRoom() {
 		from = p.kept
 		p.kept = 0
 	}
-	p.past += int64(from)
-	p.w = copy(p.buf, p.buf[from:p.w])
-	p.r -= from
+	if from > 0 {
+		p.past += int64(from)
+		p.w = copy(p.buf, p.buf[from:p.w])
+		p.r -= from
+	}
 	switch {
 	case p.w == len(p.buf):
 		p.buf = append(p.buf, make([]byte, len(p.buf))...)
@@ -282,23 +284,32 @@ func (p *parser) text() string { return p.strings.intern(p.str()) }
 func (p *parser) literal() []byte {
 	p.peek()
 	p.comma = true
-	for n := 0; p.err == nil; n++ {
-		if p.r+n == p.w && !p.fill() {
-			break
+	n := 0
+	for ; p.err == nil; n++ {
+		if p.r+n == p.w && (n > 0 && p.src == nil || !p.fill()) {
+			break // nothing comes behind a text that is there whole
 		}
 		switch c := p.buf[p.r+n]; {
 		case '0' <= c && c <= '9', 'a' <= c && c <= 'z', c == '-', c == '+', c == '.', c == 'E':
 		case n == 0:
 			p.fail("unexpected %q", c)
 		default:
-			p.r += n
-			return p.buf[p.r-n : p.r]
+			return p.advance(n)
 		}
 		if n > 64 {
 			p.fail("a number or word too long")
 		}
 	}
-	return nil
+	return p.advance(n)
+}
+
+// advance takes n bytes of the window; after an error, none.
+func (p *parser) advance(n int) []byte {
+	if p.err != nil {
+		return nil
+	}
+	p.r += n
+	return p.buf[p.r-n : p.r]
 }
 
 // word reads true, false or null, which must be what is wanted.
