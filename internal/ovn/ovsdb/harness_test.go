@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"sync"
 	"testing"
@@ -91,7 +92,7 @@ func (c *consumer) apply(batch *Batch) {
 			held = map[uuid.UUID]Model{}
 			c.rows[table] = held
 		}
-		if change.Old != held[change.UUID] {
+		if change.Old != held[change.UUID] && !reflect.DeepEqual(change.Old, held[change.UUID]) {
 			c.t.Errorf("%s %v: old row is %+v, was handed over as %+v", table, change.UUID, change.Old, held[change.UUID])
 		}
 		switch {
@@ -293,4 +294,18 @@ func (c *consumer) untilNames(want ...string) {
 		}
 		return nil
 	})
+}
+
+// sbSchema is the schema that the models are made of.
+func sbSchema(t testing.TB) libovsdb.DatabaseSchema {
+	t.Helper()
+	text, err := json.Marshal(sb.Schema())
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema, err := parseSchema(string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema
 }
