@@ -114,7 +114,7 @@ func (a *assembly) decodeFlows(op *table.Op, wire []*pb.Flow) error {
 			return fmt.Errorf("%w: over %d bytes in one transaction", table.ErrTooBig, table.MaxTxnBytes)
 		}
 		if w.Table > math.MaxUint8 || w.Priority > math.MaxUint16 {
-			return fmt.Errorf("%w: table %d, priority %d", table.ErrBadTable, w.Table, w.Priority)
+			return fmt.Errorf("%w: table %d, priority %d", ErrFlowRange, w.Table, w.Priority)
 		}
 		key := flow.Key{Table: flow.TableID(w.Table), Priority: flow.Priority(w.Priority), Match: flow.Match(w.Match)}
 		if op.Kind == table.OpRemoveFlow {

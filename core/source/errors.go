@@ -2,6 +2,9 @@ package source
 
 import "errors"
 
+// ErrFlowRange rejects a transaction with a flow whose table or priority is no such number.
+var ErrFlowRange = errors.New("out of range")
+
 // Why a session or a process ended; in State.LastError and in the log.
 var (
 	// ErrStdout: the plugin printed something where only the handshake line may be.

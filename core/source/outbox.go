@@ -19,6 +19,7 @@ type outbox struct {
 
 	mu        sync.Mutex
 	queue     []*pb.HostMessage
+	first     table.Revision            // of this session; what is installed of before it was another session's
 	committed table.Revision            // in the last Committed
 	early     []table.Event             // installed, but its Committed is not queued yet: the loop is ahead of the session
 	syncs     map[table.Revision]uint64 // revision → request of the SyncDones that are not installed: the table has no number for them
@@ -45,9 +46,14 @@ func (o *outbox) Events(events []table.Event) {
 
 // event needs o.mu.
 func (o *outbox) event(e table.Event) {
-	if id, ok := o.syncs[e.Revision]; ok && e.Kind == table.EventInstalled {
-		e.Txn = id
-		delete(o.syncs, e.Revision)
+	if e.Kind == table.EventInstalled {
+		if e.Revision < o.first {
+			return
+		}
+		if id, ok := o.syncs[e.Revision]; ok {
+			e.Txn = id
+			delete(o.syncs, e.Revision)
+		}
 	}
 	if m := wireEvent(e); m != nil {
 		o.push(m)
@@ -64,14 +70,20 @@ func (o *outbox) say(m *pb.HostMessage) {
 	o.push(m)
 }
 
-// commit queues the answer to a transaction, and what had to come after it.
+// commit queues the answer to a request, and what had to come after it.
 func (o *outbox) commit(id uint64, revision table.Revision) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.push(&pb.HostMessage{Message: &pb.HostMessage_Committed{
 		Committed: &pb.Committed{Txn: id, Revision: uint64(revision)},
 	}})
-	o.committed = max(o.committed, revision)
+	if revision == 0 { // of a SyncBegin, which the table does not count
+		return
+	}
+	if o.first == 0 {
+		o.first = revision
+	}
+	o.committed = revision
 	early := o.early
 	o.early = nil
 	for _, e := range early {

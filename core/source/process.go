@@ -32,6 +32,7 @@ const exitPeriod = 10 * time.Millisecond
 type process struct {
 	client *plugin.Client
 	cmd    *exec.Cmd
+	dir    string             // of its socket
 	kill   context.CancelFunc // SIGKILL to the process group, if the process has not been waited for
 	pid    int
 	stderr *lines
@@ -64,7 +65,7 @@ func (s *Source) start(ctx context.Context) (*process, error) {
 		return nil, err
 	}
 	alive, kill := context.WithCancel(context.Background())
-	p := &process{kill: kill, stderr: newLines(s.log)}
+	p := &process{dir: dir, kill: kill, stderr: newLines(s.log)}
 	p.cmd = s.command(alive, dir)
 	p.client = plugin.NewClient(s.clientConfig(p))
 
@@ -158,6 +159,8 @@ func (s *Source) clientConfig(p *process) *plugin.ClientConfig {
 func (p *process) end(patience, limit time.Duration) string {
 	exited := p.exitsWithin(patience)
 	p.kill()
+	p.killGroup()
+	defer os.RemoveAll(p.dir)
 	reaped := make(chan struct{})
 	go func() {
 		p.client.Kill()
@@ -172,6 +175,14 @@ func (p *process) end(patience, limit time.Duration) string {
 		return p.cmd.ProcessState.String()
 	}
 	return ""
+}
+
+// killGroup kills what the plugin started and left behind. Its own process may have been reaped by now: then its number still
+// names the group as long as that has members, and is not given to anybody else; only without members might it be, and not so soon.
+func (p *process) killGroup() {
+	if p.cmd.Process != nil && p.cmd.Process.Pid > 1 {
+		_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) // ESRCH: nobody is left, as it should be
+	}
 }
 
 // exitsWithin waits for the end of the process. go-plugin has no channel for it.

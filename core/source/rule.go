@@ -19,6 +19,7 @@ var rules = []struct {
 	{table.ErrBadMatch, pb.Rule_RULE_BAD_MATCH},
 	{table.ErrBadActions, pb.Rule_RULE_BAD_ACTIONS},
 	{table.ErrBadTable, pb.Rule_RULE_BAD_FLOW},
+	{ErrFlowRange, pb.Rule_RULE_BAD_FLOW},
 	{table.ErrTooBig, pb.Rule_RULE_TOO_LARGE},
 	{table.ErrBadOp, pb.Rule_RULE_MALFORMED},
 	{apply.ErrStopped, pb.Rule_RULE_UNAVAILABLE},

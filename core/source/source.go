@@ -70,7 +70,7 @@ func (s *Source) life(ctx context.Context) error {
 	s.state.update(func(st *State) { st.PID = p.pid })
 	err = s.converse(ctx, p)
 	patience := s.timing.exit
-	if cutOff(err) {
+	if cutOff(err) || ctx.Err() != nil {
 		patience = 0
 	}
 	return endReason(err, p.end(patience, s.timing.reap), p.stderr.last())
