@@ -29,20 +29,19 @@ type fakeLoop struct {
 	sink  apply.Sink // nil: no session
 }
 
-func newFakeLoop(t *testing.T) *fakeLoop {
-	t.Helper()
+func newFakeLoop(owner string) (*fakeLoop, error) {
 	l := &fakeLoop{table: table.New(table.Options{}), spec: table.OwnerSpec{
-		Name: "test", Slot: 3, MaxFlows: 5_000_000, Expected: true,
+		Name: owner, Slot: 3, MaxFlows: 20_000_000, Expected: true,
 		Tables:     []table.Range[flow.TableID]{{First: 1, Last: 9}},
 		Priorities: []table.Range[flow.Priority]{{First: 0, Last: 65535}},
 	}}
 	var err error
 	if l.id, err = l.table.AddOwner(l.spec); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	l.table.AdoptBegin()
 	l.table.AdoptDone(time.Now())
-	return l
+	return l, nil
 }
 
 func (l *fakeLoop) attach(_ context.Context, owner string, sink apply.Sink) (Owner, error) {
@@ -146,7 +145,11 @@ func startSource(t *testing.T, script string, env ...string) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &running{t: t, loop: newFakeLoop(t), log: &logBuffer{}}
+	loop, err := newFakeLoop("test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &running{t: t, loop: loop, log: &logBuffer{}}
 	r.Source = New(Config{
 		Plugin: Plugin{Name: "test", Path: self, Env: append(env, "PLAY="+script)},
 		Attach: r.loop.attach, Bridge: "br-test", OVSDB: "unix:/db.sock", RunDir: dir, Version: "test",

@@ -21,13 +21,17 @@ import (
 	pb "github.com/flowhost/flowhost/sdk/proto/flowhost/v1"
 )
 
-// TestMain makes the test binary the plugin, too: with the magic cookie it plays the script that PLAY names.
+// TestMain makes the test binary the plugin, too: with the magic cookie it plays the script that PLAY names. With PLAY_HOST it is
+// a host.
 func TestMain(m *testing.M) {
-	if os.Getenv(pb.MagicCookieKey) != "" {
+	switch {
+	case os.Getenv(pb.MagicCookieKey) != "":
 		play(os.Getenv("PLAY"))
-		return
+	case os.Getenv("PLAY_HOST") != "":
+		playHost()
+	default:
+		goleak.VerifyTestMain(m)
 	}
-	goleak.VerifyTestMain(m)
 }
 
 // scripts are the sources that tests start, by name.
