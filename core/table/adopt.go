@@ -14,9 +14,7 @@ func (t *Table) Disconnected() {
 	t.inflight = 0
 	t.eachEntry(func(h uint32, e *entry) {
 		e.flags &^= inflight | queued
-		for w := e.waits; w != 0; w = t.waits.at(w).next {
-			t.waits.at(w).sent = false
-		}
+		t.unsend(h)
 		t.freeEntry(h)
 	})
 }

@@ -77,12 +77,9 @@ func (t *Table) Reject(c Change, e SwitchError, now time.Time) {
 		t.isolate(d, e, now)
 	}
 	t.unwait(h, func(w *wait) bool {
-		if !w.sent {
-			return false
-		}
-		w.sent = false // unless it ends now, it waits for what comes instead
-		return t.blame(w.latest, offenders, e) || c.Kind == FlowDelete
+		return w.sent && (t.blame(w.latest, offenders, e) || c.Kind == FlowDelete)
 	})
+	t.unsend(h)
 	t.judge(h)
 	t.entries.at(h).flags &^= queued // not on the list while it was in flight
 	t.due(h)

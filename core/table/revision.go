@@ -3,7 +3,8 @@ package table
 // revision is one committed transaction that its owner has not been told is installed.
 type revision struct {
 	owner   *owner
-	number  Revision // 0: the table's own work, of which nobody is told
+	number  Revision
+	silent  bool // not the owner's work, so it is not told; what comes after waits for it
 	txn     uint64
 	waiting int // records in Table.waits
 	refused []Refusal
@@ -33,10 +34,19 @@ func (t *Table) await(h uint32, r *revision) {
 	r.waiting++
 }
 
-// awaitFirst makes the revision of which an owner hears next wait for an entry; one of nobody's if there is none.
+// awaitNext makes the owner's next revision wait for an entry that others have made its flow the winner of.
+func (t *Table) awaitNext(h uint32, o *owner) {
+	if n := len(o.revisions); n == 0 || !o.revisions[n-1].silent {
+		o.revisions = append(o.revisions, &revision{owner: o, number: t.revision, silent: true})
+	}
+	t.await(h, o.revisions[len(o.revisions)-1])
+}
+
+// awaitFirst makes the revision of which an owner hears next wait for an entry that is not as it was.
 func (t *Table) awaitFirst(h uint32, o *owner) {
 	if len(o.revisions) == 0 {
-		o.revisions = append(o.revisions, &revision{owner: o})
+		t.awaitNext(h, o)
+		return
 	}
 	first := o.revisions[0]
 	t.await(h, first)
@@ -76,6 +86,32 @@ func (t *Table) unwait(h uint32, done func(*wait) bool) {
 	}
 }
 
+// unsend makes who waits for the change in flight wait for the one that comes instead.
+func (t *Table) unsend(h uint32) {
+	for w := t.entries.at(h).waits; w != 0; w = t.waits.at(w).next {
+		x := t.waits.at(w)
+		x.sent = false
+		for at := &x.next; *at != 0; {
+			y := t.waits.at(*at)
+			if y.revision.owner != x.revision.owner {
+				at = &y.next
+				continue
+			}
+			// Of two of one owner the first revision waits, and the last hears what is refused.
+			if y.revision.number < x.revision.number {
+				x.revision, y.revision = y.revision, x.revision
+			}
+			if y.latest.number > x.latest.number {
+				x.latest = y.latest
+			}
+			y.revision.waiting--
+			gone := *at
+			*at = y.next
+			t.waits.release(gone)
+		}
+	}
+}
+
 // settle ends all waits of an entry: the switch holds what it should.
 func (t *Table) settle(h uint32) {
 	if t.entries.at(h).waits != 0 {
@@ -93,7 +129,7 @@ func (t *Table) report(o *owner) {
 		r := o.revisions[n]
 		o.revisions[n] = nil
 		n++
-		if r.number == 0 {
+		if r.silent {
 			continue
 		}
 		t.events = append(t.events, Event{

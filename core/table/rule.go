@@ -208,6 +208,7 @@ func (t *Table) judge(h uint32) {
 		case !f.competes():
 		case i >= to && f.flags&losing == 0:
 			f.flags |= losing
+			delete(t.quarantine, d) // if it was to be tried again: now it is not
 			event := t.eventOf(EventLost, d)
 			winner := t.origins.at(t.desired.at(contenders[from]).origin)
 			event.Other, event.OtherUUID = t.owners[winner.owner].Name, winner.uuid
@@ -215,6 +216,9 @@ func (t *Table) judge(h uint32) {
 		case i < to && f.flags&losing != 0:
 			f.flags &^= losing
 			t.events = append(t.events, t.eventOf(EventWon, d))
+			if o := t.ownerOf(d); t.current == nil || t.current.owner != o {
+				t.awaitNext(h, o)
+			}
 		}
 	}
 }

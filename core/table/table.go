@@ -104,10 +104,13 @@ func (t *Table) deadline(o *owner) (at time.Time) {
 	if o.flows > 0 {
 		at = graceEnd(o.Grace)
 	}
-	if len(t.adopted) > 0 && o.holding {
+	if !t.steady || len(t.adopted) == 0 {
+		return at
+	}
+	if o.holding {
 		at = earlier(at, t.holdEnd(o))
 	}
-	if len(t.adopted) > 0 && o.claiming {
+	if o.claiming {
 		at = earlier(at, graceEnd(t.patience(o)))
 	}
 	return at

@@ -62,7 +62,7 @@ func (t *Table) validateOwners() error {
 			return fmt.Errorf("owner %s is over its quota", o.Name)
 		}
 		for i := 1; i < len(o.revisions); i++ {
-			if o.revisions[i].number <= o.revisions[i-1].number {
+			if o.revisions[i].number <= o.revisions[i-1].number && !o.revisions[i].silent {
 				return fmt.Errorf("owner %s: revisions out of order", o.Name)
 			}
 		}

@@ -38,8 +38,8 @@ type Contender struct {
 	UUID        uuid.UUID
 	Flow        flow.Flow
 	Stale       bool
-	Quarantined bool
-	Err         string // why it is in quarantine
+	Quarantined bool   // does not compete
+	Err         string // why it is, or was until it was tried again just now
 }
 
 // EntryView shows one key. Nothing in it changes later.

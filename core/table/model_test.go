@@ -1,0 +1,299 @@
+package table
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/flowhost/flowhost/sdk/flow"
+)
+
+// TestModel does random commands on the table and on the naive one and compares them after each: transactions of several
+// owners, good and bad, syncs, lost sessions, connections and answers, refusals, adoptions, restarts. In the end the switch
+// must hold the winners. A case that fails prints itself as a script.
+func TestModel(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		m := newModel(rt)
+		for _, c := range drawScript(rt) {
+			if m.possible(c) {
+				m.do(c)
+			}
+		}
+		m.finish()
+	})
+}
+
+// model is a stage and the naive table beside it.
+type model struct {
+	*stage
+	rt         *rapid.T
+	naive      *naive
+	connected  bool
+	transcript strings.Builder
+	latest     Revision
+}
+
+func newModel(rt *rapid.T) *model {
+	m := &model{stage: newStage(), rt: rt, naive: &naive{specs: make(map[string]OwnerSpec)}}
+	for _, line := range []string{
+		"owner a slot=3 conjunctions=0-19",
+		"owner b slot=2 conjunctions=0-19 max-flows=6",
+		"owner c slot=1 conjunctions=0-19 rank=1 tables=0-1 unexpected",
+	} {
+		m.do(command{line: line})
+	}
+	for _, spec := range m.specs {
+		m.naive.specs[spec.Name] = spec
+	}
+	return m
+}
+
+func (m *model) fatalf(format string, args ...any) {
+	m.rt.Helper()
+	m.rt.Fatalf("%s\n%s", fmt.Sprintf(format, args...), m.transcript.String())
+}
+
+// do does a command on both sides and compares them.
+func (m *model) do(c command) {
+	m.transcript.WriteString(c.String())
+	printed, err := m.run(c)
+	m.transcript.WriteString(printed)
+	if err != nil {
+		m.fatalf("%v", err)
+	}
+	if err := m.table.validate(); err != nil {
+		m.fatalf("invalid table: %v", err)
+	}
+	m.follow(c, printed)
+	m.compare()
+	m.checkInstalled(printed)
+}
+
+// follow does a command on the naive side.
+func (m *model) follow(c command, printed string) {
+	words := strings.Fields(c.line)
+	switch words[0] {
+	case "txn":
+		txn := &Txn{}
+		for _, line := range c.body {
+			if err := parseOp(txn, line); err != nil {
+				m.fatalf("%s: %v", line, err)
+			}
+		}
+		if refused := strings.HasPrefix(printed, "error"); m.naive.commit(words[1], txn.Ops) == refused {
+			m.fatalf("refused: %v, want %v", refused, !refused)
+		}
+		m.latest = m.table.revision
+	case "sync-begin", "session-ended":
+		// A session that is not there cannot end.
+		m.naive.followStale(words[1], m.table)
+	case "sync-done":
+		m.naive.syncDone(words[1])
+		m.latest = m.table.revision
+	case "connect":
+		m.connected = true
+	case "answer":
+		if len(words) > 1 {
+			m.do(command{line: "disconnect"})
+		}
+	case "disconnect", "restart-switch":
+		m.connected = false
+	case "restart-host":
+		m.naive.flows = nil
+		m.connected = false
+	}
+}
+
+// followStale makes an owner's flows stale if the table did.
+func (n *naive) followStale(owner string, t *Table) {
+	for _, o := range t.owners[1:] {
+		if o.Name == owner && o.fresh == 0 {
+			n.setStale(owner)
+		}
+	}
+}
+
+// compare holds both sides against each other, key by key.
+func (m *model) compare() {
+	keys := m.naive.keys()
+	for v := range m.table.Entries {
+		list := m.naive.contenders(v.Key)
+		if len(list) != len(v.Contenders) {
+			m.fatalf("%s: %d contenders, want %d", v.Key, len(v.Contenders), len(list))
+		}
+		quarantined := make(map[string]bool)
+		for i, c := range v.Contenders {
+			got := naiveFlow{c.Owner, c.UUID, c.Stale, c.Flow}
+			if got != list[i] {
+				m.fatalf("%s: contender %d is %v, want %v", v.Key, i, got, list[i])
+			}
+			quarantined[c.Owner+c.UUID.String()] = c.Quarantined
+		}
+		want, ok := m.naive.winner(v.Key, func(f naiveFlow) bool { return quarantined[f.owner+f.uuid.String()] })
+		if ok != (v.Winner != nil) || ok && v.Winner.Flow != want {
+			m.fatalf("%s: winner %v, want %v %v", v.Key, v.Winner, ok, want)
+		}
+		delete(keys, v.Key)
+	}
+	if len(keys) > 0 {
+		m.fatalf("keys that the table does not have: %v", keys)
+	}
+}
+
+// checkInstalled holds what an owner was told against the switch, when nothing has happened since the revision it was told
+// of.
+func (m *model) checkInstalled(printed string) {
+	for _, line := range strings.Split(printed, "\n") {
+		who, rest, ok := strings.Cut(line, " hears: installed ")
+		if !ok || !strings.HasSuffix(rest, fmt.Sprintf("revision %d", m.latest)) || len(m.table.owner(m.owners[who]).revisions) > 0 {
+			continue // something has happened since, such as a flow of its won by others' work
+		}
+		for v := range m.table.Entries {
+			for _, c := range v.Contenders {
+				if c.Owner != who || c.Err != "" || m.naive.specs[who].Rank != m.naive.specs[v.Winner.Owner].Rank {
+					continue
+				}
+				if got := m.sw.flows[v.Key]; !shows(got.Flow, c.Flow, v.Winner.Flow) {
+					m.fatalf("%s was told that %s is installed, the switch has %s", who, c.Flow, got)
+				}
+			}
+		}
+	}
+}
+
+// shows says whether the switch holds a contender that is the winner or a part of it. The other parts are others' work,
+// for which nobody waits.
+func shows(got, contender, winner flow.Flow) bool {
+	clauses := contender.Actions.Conjunctions()
+	if len(clauses) == 0 || len(winner.Actions.Conjunctions()) == 0 {
+		return contender != winner || got == winner
+	}
+	return !slices.ContainsFunc(clauses, func(c flow.Conj) bool { return !slices.Contains(got.Actions.Conjunctions(), c) })
+}
+
+// finish lets everything come to rest and compares the switch with the winners.
+func (m *model) finish() {
+	m.do(command{line: "accept"})
+	m.do(command{line: "answer"})
+	if !m.connected {
+		m.do(command{line: "connect"})
+	}
+	for _, spec := range m.specs {
+		m.do(command{line: "sync-done " + spec.Name})
+	}
+	for range 12 { // as long as the longest backoff takes, for flows that recover one after the other
+		m.do(command{line: "wait 61s"})
+		m.do(command{line: "send"})
+	}
+	want := make(map[flow.Key]Dumped)
+	for k := range m.naive.keys() {
+		f, _ := m.naive.winner(k, func(naiveFlow) bool { return false })
+		want[k] = Dumped{Flow: f}
+	}
+	if !maps.Equal(want, m.sw.flows) {
+		m.fatalf("the switch holds %v, want %v", m.sw.flows, want)
+	}
+	if s := m.table.Stats(); s.Pending+s.Quarantined+s.Stale+s.Orphans+s.Held != 0 || s.Installed != len(want) {
+		m.fatalf("not at rest: %+v", s)
+	}
+}
+
+var modelActions = []string{
+	"drop", "resubmit(,1)", "resubmit(,2)", "output:66", "conjunction(1,1/2)", "conjunction(1,2/2),conjunction(2,1/2)",
+	"conjunction(3,2/3),conjunction(1,1/2)", "conjunction(66,1/2)",
+}
+
+func drawOwner(t *rapid.T) string { return rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "owner") }
+
+func drawID(t *rapid.T) string { return rapid.SampledFrom([]string{"01", "02", "03"}).Draw(t, "uuid") }
+
+func drawKey(t *rapid.T) string {
+	return fmt.Sprintf("table=%d,priority=%d,in_port=%d",
+		rapid.SampledFrom([]int{0, 0, 0, 1, 1, 2}).Draw(t, "table"), rapid.IntRange(1, 2).Draw(t, "priority"), rapid.IntRange(1, 2).Draw(t, "port"))
+}
+
+func drawFlow(t *rapid.T) string {
+	actions := modelActions
+	if rapid.IntRange(0, 20).Draw(t, "fenced") > 0 {
+		actions = actions[:len(actions)-1]
+	}
+	text := drawKey(t) + " actions=" + rapid.SampledFrom(actions).Draw(t, "actions")
+	if rapid.IntRange(0, 3).Draw(t, "with cookie") == 0 {
+		text = "cookie=0x7," + text
+	}
+	return text
+}
+
+// drawOp draws the lines of one operation.
+func drawOp(t *rapid.T) []string {
+	switch op := rapid.SampledFrom([]string{"add", "add", "add", "add", "set", "set", "remove", "remove-flow", "clear"}).Draw(t, "operation"); op {
+	case "set":
+		lines := []string{"set " + drawID(t)}
+		for range rapid.IntRange(0, 3).Draw(t, "flows") {
+			lines = append(lines, "and "+drawFlow(t))
+		}
+		return lines
+	case "remove":
+		return []string{"remove " + drawID(t)}
+	case "remove-flow":
+		return []string{"remove-flow " + drawID(t) + " " + drawKey(t)}
+	case "clear":
+		return []string{"clear"}
+	}
+	return []string{"add " + drawID(t) + " " + drawFlow(t)}
+}
+
+// drawCommand draws a command; transactions and what makes the switch follow are the most.
+func drawCommand(t *rapid.T) command {
+	kind := rapid.SampledFrom([]string{
+		"txn", "txn", "txn", "txn", "txn", "txn", "txn", "txn", "diff 2", "diff 1", "diff 9", "answer", "answer", "answer", "send",
+		"connect", "disconnect", "session", "session", "wait", "wait", "refuse", "accept", "trouble", "somebody",
+	}).Draw(t, "command")
+	switch kind {
+	case "txn":
+		c := command{line: "txn " + drawOwner(t) + " 1"}
+		for _, lines := range rapid.SliceOfN(rapid.Custom(drawOp), 1, 4).Draw(t, "operations") {
+			c.body = append(c.body, lines...)
+		}
+		return c
+	case "session":
+		kind = rapid.SampledFrom([]string{"sync-begin ", "sync-done ", "sync-done ", "session-ended "}).Draw(t, "session") + drawOwner(t)
+	case "wait":
+		kind = rapid.SampledFrom([]string{"wait 100ms", "wait 1s", "wait 1m"}).Draw(t, "time")
+	case "refuse":
+		kind = rapid.SampledFrom([]string{
+			"refuse OFPBAC_BAD_OUT_PORT output:66", "refuse OFPBAC_BAD_ARGUMENT conjunction(3", "refuse OFPFMFC_TABLE_FULL table=1",
+			"refuse OFPBRC_EPERM delete",
+		}).Draw(t, "refusal")
+	case "trouble":
+		kind = rapid.SampledFrom([]string{"restart-host", "restart-switch", "answer lost"}).Draw(t, "trouble")
+	case "somebody":
+		kind += " adds cookie=" + rapid.SampledFrom([]string{"0x0", "0x0300000000000001", "0x0900000000000001"}).Draw(t, "cookie") + "," + drawFlow(t)
+	}
+	return command{line: kind}
+}
+
+// drawScript draws a long script of short parts: of a long slice rapid draws only few elements, and of a slice of fixed
+// length it cannot leave any out when it shrinks a case that fails.
+func drawScript(t *rapid.T) (script []command) {
+	part := rapid.SliceOf(rapid.Custom(drawCommand))
+	for _, chapter := range rapid.SliceOf(rapid.SliceOf(part)).Draw(t, "script") {
+		for _, paragraph := range chapter {
+			script = append(script, paragraph...)
+		}
+	}
+	return script
+}
+
+// possible says whether a command makes sense now. While connected, nobody tells the table what others do.
+func (m *model) possible(c command) bool {
+	switch word, _, _ := strings.Cut(c.line, " "); word {
+	case "connect", "somebody":
+		return !m.connected
+	}
+	return true
+}
