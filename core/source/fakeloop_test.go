@@ -122,7 +122,7 @@ func (l *fakeLoop) installed() (n int) {
 type running struct {
 	*Source
 	t    *testing.T
-	loop *fakeLoop
+	loop *fakeLoop // nil when it runs on another one
 	log  *logBuffer
 	stop context.CancelFunc
 }
@@ -134,8 +134,20 @@ var hasty = timing{
 	backoffMin: 20 * time.Millisecond, backoffMax: 80 * time.Millisecond, stable: time.Hour,
 }
 
-// startSource runs a script as a plugin, with NAME=value pairs in its environment. It is stopped when the test ends.
+// startSource runs a script as a plugin on a fakeLoop, with NAME=value pairs in its environment.
 func startSource(t *testing.T, script string, env ...string) *running {
+	t.Helper()
+	loop, err := newFakeLoop("test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := startSourceOn(t, loop.attach, script, env...)
+	r.loop = loop
+	return r
+}
+
+// startSourceOn is startSource for any loop. It is stopped when the test ends.
+func startSourceOn(t *testing.T, attach Attach, script string, env ...string) *running {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -145,14 +157,10 @@ func startSource(t *testing.T, script string, env ...string) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	loop, err := newFakeLoop("test")
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &running{t: t, loop: loop, log: &logBuffer{}}
+	r := &running{t: t, log: &logBuffer{}}
 	r.Source = New(Config{
 		Plugin: Plugin{Name: "test", Path: self, Env: append(env, "PLAY="+script)},
-		Attach: r.loop.attach, Bridge: "br-test", OVSDB: "unix:/db.sock", RunDir: dir, Version: "test",
+		Attach: attach, Bridge: "br-test", OVSDB: "unix:/db.sock", RunDir: dir, Version: "test",
 		Logger: hclog.New(&hclog.LoggerOptions{Output: r.log, Level: hclog.Debug}),
 	})
 	r.timing = hasty
