@@ -57,8 +57,8 @@ type SwitchState struct {
 	DatapathID uint64 // 0 while it is not known
 }
 
-// Resync asks the source to say everything again: SyncBegin, all it wants, SyncDone. A source that cannot may return from run:
-// it is started again.
+// Resync asks the source to say everything again: SyncBegin, all it wants, SyncDone. A source that cannot returns an error from
+// run, and is started again; one that does not take events at all is started again without being asked.
 type Resync struct{ Reason string }
 
 func (Installed) isEvent()   {}

@@ -19,22 +19,12 @@ type fakeHost struct {
 	cancel context.CancelFunc
 }
 
-// inProcess serves the session without ending the process after it.
-type inProcess struct {
-	pb.UnimplementedSourceServer
-	server *sourceServer
-}
-
-func (s inProcess) Session(stream grpc.BidiStreamingServer[pb.HostMessage, pb.SourceMessage]) error {
-	return s.server.session(stream)
-}
-
 // startSource runs a source in this process, and greets it.
 func startSource(t *testing.T, run func(context.Context, *Host) error) *fakeHost {
 	t.Helper()
 	listener := bufconn.Listen(1 << 20)
 	server := grpc.NewServer()
-	pb.RegisterSourceServer(server, inProcess{server: &sourceServer{info: Info{Name: "test", Version: "1"}, run: run}})
+	pb.RegisterSourceServer(server, NewService(Info{Name: "test", Version: "1"}, run))
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
 	conn, err := grpc.NewClient("passthrough:source", grpc.WithTransportCredentials(insecure.NewCredentials()),

@@ -47,11 +47,11 @@ func Serve(info Info, run func(context.Context, *Host) error) {
 	}
 	go exitWithParent(os.Getppid())
 
-	server := &sourceServer{info: info, run: run}
+	process := newProcess(info, run)
 	plugin.Serve(&plugin.ServeConfig{
 		HandshakeConfig: plugin.HandshakeConfig{MagicCookieKey: pb.MagicCookieKey, MagicCookieValue: pb.MagicCookieValue},
 		VersionedPlugins: map[int]plugin.PluginSet{
-			pb.PluginVersion: {pb.PluginKey: &sourcePlugin{server: server}},
+			pb.PluginVersion: {pb.PluginKey: &sourcePlugin{service: process}},
 		},
 		Logger: hclog.NewNullLogger(),
 		GRPCServer: func(options []grpc.ServerOption) *grpc.Server {
@@ -59,18 +59,18 @@ func Serve(info Info, run func(context.Context, *Host) error) {
 				grpc.MaxRecvMsgSize(pb.MaxMessageBytes), grpc.InitialWindowSize(window), grpc.InitialConnWindowSize(2*window))...)
 		},
 	})
-	os.Exit(server.exitStatus())
+	process.exit()
 }
 
 // sourcePlugin is go-plugin's view of a source.
 type sourcePlugin struct {
 	plugin.NetRPCUnsupportedPlugin
-	server *sourceServer
+	service pb.SourceServer
 }
 
 // GRPCServer puts the source's service on go-plugin's server.
 func (p *sourcePlugin) GRPCServer(_ *plugin.GRPCBroker, s *grpc.Server) error {
-	pb.RegisterSourceServer(s, p.server)
+	pb.RegisterSourceServer(s, p.service)
 	return nil
 }
 

@@ -114,20 +114,30 @@ func (s *session) awaitInstalled(ctx context.Context, p *pending) error {
 	}
 }
 
-// receive handles what the host says until the stream ends, and calls shutdown when the host asks the source to exit.
-func (s *session) receive(shutdown func()) {
+// receive handles what the host says until the stream ends. It calls end when the host asks the source to exit, or asks
+// something that only a new process can do.
+func (s *session) receive(end context.CancelCauseFunc) {
 	defer close(s.done)
 	for {
 		m, err := s.stream.Recv()
-		if err != nil {
+		switch {
+		case err != nil:
 			return
+		case m.GetShutdown() != nil:
+			end(ErrShutdown)
+		case m.GetResync() != nil && !s.listened():
+			end(errResync)
+		default:
+			s.handle(m)
 		}
-		if m.GetShutdown() != nil {
-			shutdown()
-			continue
-		}
-		s.handle(m)
 	}
+}
+
+// listened says whether the author takes events.
+func (s *session) listened() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.events != nil
 }
 
 // handle answers who waits, and passes the event on. It blocks when the author's queue of events is full: then the host

@@ -184,6 +184,14 @@ func TestRunErrorIsTold(t *testing.T) {
 	}
 }
 
+func TestResyncOfASourceWithoutEars(t *testing.T) {
+	h := startSource(t, func(ctx context.Context, _ *Host) error { <-ctx.Done(); return ctx.Err() })
+	h.send(&pb.HostMessage{Message: &pb.HostMessage_Resync{Resync: &pb.Resync{Reason: "r"}}})
+	if _, err := h.stream.Recv(); status.Code(err) != codes.Aborted {
+		t.Errorf("session ended with %v", err)
+	}
+}
+
 func TestEvents(t *testing.T) {
 	key := &pb.Key{Table: 5, Priority: 6}
 	want := []struct {
