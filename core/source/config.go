@@ -18,9 +18,10 @@ type Plugin struct {
 	Env  []string // NAME=value, beside what every plugin gets (see environment)
 }
 
-// Config is what a Source is made from. All fields are needed.
+// Config is what a Source is made from. All fields but Connect are needed.
 type Config struct {
 	Plugin  Plugin
+	Connect Connect // if not nil, used instead of starting Plugin.Path
 	Attach  Attach
 	Bridge  string       // whose tables these are
 	OVSDB   string       // endpoint of the local Open_vSwitch database, for plugins that need it

@@ -125,6 +125,8 @@ type running struct {
 	loop *fakeLoop // nil when it runs on another one
 	log  *logBuffer
 	stop context.CancelFunc
+
+	ended error // what Run returned; valid after stop
 }
 
 // hasty lets tests see the end of things.
@@ -168,7 +170,7 @@ func startSourceOn(t *testing.T, attach Attach, script string, env ...string) *r
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		r.Run(ctx)
+		r.ended = r.Run(ctx)
 	}()
 	r.stop = func() { stop(); <-done }
 	t.Cleanup(func() {

@@ -26,7 +26,7 @@ func playHost() {
 		Plugin: Plugin{Name: "test", Path: self, Env: []string{"PLAY=stubborn"}},
 		Attach: loop.attach, RunDir: os.Getenv("RUN_DIR"), Logger: hclog.NewNullLogger(),
 	})
-	go s.Run(context.Background())
+	go func() { _ = s.Run(context.Background()) }()
 	for s.State().Phase != Syncing {
 		time.Sleep(time.Millisecond)
 	}

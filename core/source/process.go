@@ -14,7 +14,6 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
 	"google.golang.org/grpc"
-	health "google.golang.org/grpc/health/grpc_health_v1"
 
 	pb "github.com/flowhost/flowhost/sdk/proto/flowhost/v1"
 )
@@ -28,21 +27,13 @@ const (
 // exitPeriod is how often go-plugin is asked whether the process has ended.
 const exitPeriod = 10 * time.Millisecond
 
-// process is a running plugin.
+// process is a plugin that was started here.
 type process struct {
 	client *plugin.Client
 	cmd    *exec.Cmd
 	dir    string             // of its socket
 	kill   context.CancelFunc // SIGKILL to the process group, if the process has not been waited for
-	pid    int
 	stderr *lines
-	remote *remote
-}
-
-// remote is what the plugin serves.
-type remote struct {
-	source pb.SourceClient
-	health health.HealthClient
 }
 
 // remotePlugin is go-plugin's view of a source, on the host's side.
@@ -53,13 +44,13 @@ func (remotePlugin) GRPCServer(*plugin.GRPCBroker, *grpc.Server) error {
 	return errors.New("the host serves nothing")
 }
 
-// GRPCClient returns the *remote.
+// GRPCClient returns a *peer.
 func (remotePlugin) GRPCClient(_ context.Context, _ *plugin.GRPCBroker, conn *grpc.ClientConn) (any, error) {
-	return &remote{source: pb.NewSourceClient(conn), health: health.NewHealthClient(conn)}, nil
+	return newPeer(conn), nil
 }
 
 // start starts the plugin and waits for its handshake. It has to be called on the thread that Run occupies.
-func (s *Source) start(ctx context.Context) (*process, error) {
+func (s *Source) start(ctx context.Context) (*peer, error) {
 	dir, err := s.socketDir()
 	if err != nil {
 		return nil, err
@@ -71,26 +62,27 @@ func (s *Source) start(ctx context.Context) (*process, error) {
 
 	defer context.AfterFunc(ctx, kill)()
 	defer time.AfterFunc(s.timing.start+s.timing.exit, kill).Stop() // go-plugin's StartTimeout does not cover the connection
-	if err := p.handshake(); err != nil {
+	peer, err := p.handshake()
+	if err != nil {
 		exit := p.end(s.timing.exit, s.timing.reap)
 		return nil, launchError(s.Plugin.Path, err, exit, p.stderr.last())
 	}
-	return p, nil
+	return peer, nil
 }
 
 // handshake starts the process and dispenses what it serves.
-func (p *process) handshake() error {
+func (p *process) handshake() (*peer, error) {
 	protocol, err := p.client.Client()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	p.pid = p.cmd.Process.Pid
 	raw, err := protocol.Dispense(pb.PluginKey)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	p.remote = raw.(*remote)
-	return nil
+	peer := raw.(*peer)
+	peer.pid, peer.end, peer.last = p.cmd.Process.Pid, p.end, p.stderr.last
+	return peer, nil
 }
 
 // socketDir makes an empty folder for the plugin's socket, which only this user can enter.

@@ -21,7 +21,7 @@ type session struct {
 	*Source
 	stream grpc.BidiStreamingClient[pb.HostMessage, pb.SourceMessage]
 	owner  Owner
-	out    *outbox
+	told   *outbox
 	notes  *limiter // of lines that the source writes to the log
 
 	lastID uint64    // of the requests; Invariant: rises
@@ -29,10 +29,10 @@ type session struct {
 }
 
 // converse holds the session with p, and returns why it ended: nil when the source ended it in good order.
-func (s *Source) converse(ctx context.Context, p *process) error {
+func (s *Source) converse(ctx context.Context, p *peer) error {
 	streamCtx, cut := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer cut(nil)
-	stream, err := p.remote.source.Session(streamCtx)
+	stream, err := p.source.Session(streamCtx)
 	if err != nil {
 		return streamError(streamCtx, err)
 	}
@@ -42,17 +42,19 @@ func (s *Source) converse(ctx context.Context, p *process) error {
 		return fmt.Errorf("attach owner %s: %w", s.Plugin.Name, err)
 	}
 	defer owner.Detach()
-	ses := &session{Source: s, stream: stream, owner: owner, out: out, notes: newLimiter(s.log)}
+	ses := &session{Source: s, stream: stream, owner: owner, told: out, notes: newLimiter(s.log)}
 	if err := ses.greet(cut); err != nil {
 		return streamError(streamCtx, err)
 	}
 	s.state.enter(Syncing)
+	s.out.Store(out)
+	defer s.out.Store(nil)
 
 	var workers sync.WaitGroup
 	defer workers.Wait()
 	defer cut(nil)
 	workers.Go(func() { out.deliver(stream.Send, s.timing.stall, streamCtx.Done()) })
-	workers.Go(func() { s.watchHealth(streamCtx, p.remote.health, cut) })
+	workers.Go(func() { s.watchHealth(streamCtx, p.health, cut) })
 	defer context.AfterFunc(ctx, func() { s.askToExit(streamCtx, out, cut) })()
 	return streamError(streamCtx, ses.receive(streamCtx))
 }
@@ -167,7 +169,7 @@ func (s *session) txn(ctx context.Context, m *pb.Txn) error {
 		s.reject(m.Id, err)
 		return nil
 	}
-	s.out.commit(m.Id, revision)
+	s.told.commit(m.Id, revision)
 	return nil
 }
 
@@ -180,7 +182,7 @@ func (s *session) syncBegin(ctx context.Context, id uint64) error {
 		return nil
 	}
 	s.state.enter(Syncing)
-	s.out.commit(id, 0)
+	s.told.commit(id, 0)
 	return nil
 }
 
@@ -194,7 +196,7 @@ func (s *session) syncDone(ctx context.Context, id uint64) error {
 		return nil
 	}
 	s.state.enter(Synced)
-	s.out.synced(id, revision)
+	s.told.synced(id, revision)
 	return nil
 }
 
@@ -215,7 +217,7 @@ func (s *session) reject(id uint64, err error) {
 	if s.notes.allowed() {
 		s.log.Warn("transaction rejected", "txn", id, "rule", r.Rule, "reason", err)
 	}
-	s.out.say(&pb.HostMessage{Message: &pb.HostMessage_Rejected{Rejected: r}})
+	s.told.say(&pb.HostMessage{Message: &pb.HostMessage_Rejected{Rejected: r}})
 }
 
 // sendError is the reason for a failed Send, which only Recv knows.

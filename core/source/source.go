@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+
+	pb "github.com/flowhost/flowhost/sdk/proto/flowhost/v1"
 )
 
 // Source is one configured plugin: its process, again and again, and its session.
@@ -15,6 +18,7 @@ type Source struct {
 	log    hclog.Logger
 	timing timing
 	state  stateBox
+	out    atomic.Pointer[outbox] // of the session; nil when there is none
 }
 
 // New makes a Source that does not run yet.
@@ -28,11 +32,11 @@ func New(c Config) *Source {
 func (s *Source) State() State { return s.state.get() }
 
 // Run starts the plugin, and again whenever it ends, until ctx does. Then it asks the plugin to exit, kills it if it does not,
-// and returns when the process is gone.
+// and returns when the process is gone: ErrDeadline when it had to be killed, nil otherwise.
 //
 // It occupies an operating system thread: the kernel kills the plugin with the thread that started it (prctl(2),
 // PR_SET_PDEATHSIG), so that thread has to be one that lives on.
-func (s *Source) Run(ctx context.Context) {
+func (s *Source) Run(ctx context.Context) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	defer s.state.enter(Stopped)
@@ -43,8 +47,9 @@ func (s *Source) Run(ctx context.Context) {
 		if ctx.Err() != nil {
 			if errors.Is(err, ErrDeadline) {
 				s.log.Warn("plugin killed", "reason", err)
+				return err
 			}
-			return
+			return nil
 		}
 		wait := pause.after(time.Since(began))
 		s.state.update(func(st *State) {
@@ -55,15 +60,26 @@ func (s *Source) Run(ctx context.Context) {
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
-			return
+			return nil
 		}
+	}
+}
+
+// Resync asks the source to say everything again. It does nothing while there is no session.
+func (s *Source) Resync(reason string) {
+	if out := s.out.Load(); out != nil {
+		out.say(&pb.HostMessage{Message: &pb.HostMessage_Resync{Resync: &pb.Resync{Reason: reason}}})
 	}
 }
 
 // life is one process and its session. It returns why it ended.
 func (s *Source) life(ctx context.Context) error {
 	s.state.enter(Starting)
-	p, err := s.start(ctx)
+	start := s.start
+	if s.Connect != nil {
+		start = s.reach
+	}
+	p, err := start(ctx)
 	if err != nil {
 		return err
 	}
@@ -73,7 +89,7 @@ func (s *Source) life(ctx context.Context) error {
 	if cutOff(err) || ctx.Err() != nil {
 		patience = 0
 	}
-	return endReason(err, p.end(patience, s.timing.reap), p.stderr.last())
+	return endReason(err, p.end(patience, s.timing.reap), p.last())
 }
 
 // cutOff says whether it was the host that ended the session.

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 	"syscall"
@@ -99,6 +100,17 @@ func TestFlowsStayWhileThePluginIsKilled(t *testing.T) {
 	}
 }
 
+func TestResync(t *testing.T) {
+	r := startSource(t, "good", "FLOWS=10")
+	r.Resync("too early to matter")
+	pid := r.synced().PID
+	r.Resync("test")
+	if got := r.failed(); !strings.Contains(got, "say everything again") {
+		t.Errorf("last error = %s", got)
+	}
+	r.until("synced again", func(st State) bool { return st.Phase == Synced && st.PID != pid })
+}
+
 func TestHungProcessIsKilled(t *testing.T) {
 	r := startSource(t, "good", "FLOWS=10")
 	pid := r.synced().PID
@@ -131,6 +143,9 @@ func TestStopOfAStubbornProcess(t *testing.T) {
 	pid := r.until("connected", func(st State) bool { return st.Phase == Syncing }).PID
 	r.stop()
 	gone(t, pid)
+	if !errors.Is(r.ended, ErrDeadline) {
+		t.Errorf("Run returned %v", r.ended)
+	}
 	r.wantLog("plugin killed", ErrDeadline.Error())
 }
 
