@@ -81,15 +81,16 @@ func (x *index) split() {
 	}
 }
 
-// remove takes out a handle that was inserted. The last one gives all memory back.
+// remove takes out a handle that was inserted. The last one gives back all memory but a page of each.
 func (x *index) remove(h uint32) {
-	if x.n--; x.n == 0 {
-		*x = index{}
-		return
-	}
 	at := x.bucket(x.links.at(h).hash)
 	for *at != h {
 		at = &x.links.at(*at).next
 	}
 	*at = x.links.at(h).next
+	if x.n--; x.n == 0 {
+		x.heads.shrink()
+		x.links.shrink()
+		x.buckets, x.mask = 0, 0
+	}
 }

@@ -129,21 +129,31 @@ func (t *Table) report(o *owner) {
 		r := o.revisions[n]
 		o.revisions[n] = nil
 		n++
-		if r.silent {
-			continue
-		}
-		t.events = append(t.events, Event{
-			Kind: EventInstalled, Owner: o.id, Txn: r.txn, Revision: r.number, Refused: r.refused,
-		})
+		t.tell(r)
 	}
 	if o.revisions = o.revisions[n:]; len(o.revisions) == 0 {
 		o.revisions = nil
 	}
 }
 
+// tell tells a revision's owner that it is installed.
+func (t *Table) tell(r *revision) {
+	if r.silent {
+		return
+	}
+	t.events = append(t.events, Event{
+		Kind: EventInstalled, Owner: r.owner.id, Txn: r.txn, Revision: r.number, Refused: r.refused,
+	})
+}
+
 // begin starts a revision of an owner. It ends with commit, or with rollback and abandon.
 func (t *Table) begin(o *owner, txn uint64) {
-	t.current = &revision{owner: o, txn: txn}
+	r := t.spare
+	if r == nil {
+		r = new(revision)
+	}
+	*r = revision{owner: o, txn: txn}
+	t.current, t.spare = r, nil
 }
 
 // commit gives the revision its number and looks at every entry it touched.
@@ -152,6 +162,12 @@ func (t *Table) commit() Revision {
 	t.forget()
 	t.revision++
 	r.number = t.revision
+	if len(t.touched) == 0 && len(r.owner.revisions) == 0 && t.steady {
+		t.tell(r) // nothing has changed, and everything before is installed
+		t.endTxn()
+		t.spare = r
+		return r.number
+	}
 	r.owner.revisions = append(r.owner.revisions, r)
 	for _, h := range t.concerned {
 		t.await(h, r)

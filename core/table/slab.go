@@ -17,6 +17,13 @@ func (p *pages[T]) reach(i uint32) {
 	}
 }
 
+// shrink gives back all but the first page.
+func (p *pages[T]) shrink() {
+	if len(*p) > 1 {
+		*p = append(pages[T](nil), (*p)[0])
+	}
+}
+
 // slab keeps records that refer to each other by handle: 4 bytes instead of a pointer's 8, and nothing for the garbage
 // collector to follow. Handle 0 is no record. A new record is the zero T.
 type slab[T any] struct {
@@ -41,13 +48,17 @@ func (s *slab[T]) alloc() uint32 {
 	return s.used
 }
 
-// release frees a record. The last one gives all memory back.
+// release frees a record. The last one gives back all memory but a page.
 func (s *slab[T]) release(h uint32) {
-	if s.live() == 1 {
-		*s = slab[T]{}
-		return
-	}
 	var zero T
 	*s.at(h) = zero
-	s.free = append(s.free, h)
+	if s.live() > 1 {
+		s.free = append(s.free, h)
+		return
+	}
+	s.records.shrink()
+	s.used = 0
+	if s.free = s.free[:0]; cap(s.free) > pageSize {
+		s.free = nil
+	}
 }

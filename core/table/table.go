@@ -42,9 +42,10 @@ type Table struct {
 
 	// The transaction that is being done.
 	current   *revision
-	touched   []uint32 // entries whose contenders have changed
-	concerned []uint32 // those of them where the owner had what should be installed
-	undo      *undoLog // nil: it cannot be refused any more
+	touched   []uint32  // entries whose contenders have changed
+	concerned []uint32  // those of them where the owner had what should be installed
+	undo      *undoLog  // nil: it cannot be refused any more
+	spare     *revision // one that nobody refers to any more, for the next
 
 	// The switch.
 	steady    bool     // connected and adopted
