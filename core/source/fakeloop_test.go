@@ -143,13 +143,13 @@ func startSource(t *testing.T, script string, env ...string) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := startSourceOn(t, loop.attach, script, env...)
+	r := startSourceOn(t, loop.attach, script, hasty, env...)
 	r.loop = loop
 	return r
 }
 
 // startSourceOn is startSource for any loop. It is stopped when the test ends.
-func startSourceOn(t *testing.T, attach Attach, script string, env ...string) *running {
+func startSourceOn(t *testing.T, attach Attach, script string, patience timing, env ...string) *running {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -165,7 +165,7 @@ func startSourceOn(t *testing.T, attach Attach, script string, env ...string) *r
 		Attach: attach, Bridge: "br-test", OVSDB: "unix:/db.sock", RunDir: dir, Version: "test",
 		Logger: hclog.New(&hclog.LoggerOptions{Output: r.log, Level: hclog.Debug}),
 	})
-	r.timing = hasty
+	r.timing = patience
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {

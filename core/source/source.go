@@ -15,15 +15,19 @@ import (
 // Source is one configured plugin: its process, again and again, and its session.
 type Source struct {
 	Config
-	log    hclog.Logger
-	timing timing
-	state  stateBox
-	out    atomic.Pointer[outbox] // of the session; nil when there is none
+	log     hclog.Logger
+	timing  timing
+	state   stateBox
+	restart chan struct{}          // capacity 1
+	out     atomic.Pointer[outbox] // of the session; nil when there is none
 }
+
+// errRestart ends a life that Restart ended.
+var errRestart = errors.New("restarted by the operator")
 
 // New makes a Source that does not run yet.
 func New(c Config) *Source {
-	s := &Source{Config: c, log: c.Logger.With("plugin", c.Plugin.Name), timing: patient}
+	s := &Source{Config: c, log: c.Logger.With("plugin", c.Plugin.Name), timing: patient, restart: make(chan struct{}, 1)}
 	s.state.update(func(st *State) { st.Name, st.Phase = c.Plugin.Name, Stopped })
 	return s
 }
@@ -51,17 +55,29 @@ func (s *Source) Run(ctx context.Context) error {
 			}
 			return nil
 		}
-		wait := pause.after(time.Since(began))
+		wait := time.Duration(0)
+		if !errors.Is(err, errRestart) {
+			wait = pause.after(time.Since(began))
+			s.log.Error("plugin ended; its flows stay, and it is started again", "reason", err, "in", wait, "in_a_row", pause.failures)
+		}
 		s.state.update(func(st *State) {
 			st.Phase, st.LastError, st.PID, st.Ready, st.Text = pause.phase(), err.Error(), 0, false, ""
 			st.Restarts++
 		})
-		s.log.Error("plugin ended; its flows stay, and it is started again", "reason", err, "in", wait, "in_a_row", pause.failures)
 		select {
 		case <-time.After(wait):
+		case <-s.restart:
 		case <-ctx.Done():
 			return nil
 		}
+	}
+}
+
+// Restart ends the plugin in good order and starts it again at once; out of a pause, too. It does not wait for either.
+func (s *Source) Restart() {
+	select {
+	case s.restart <- struct{}{}:
+	default: // one is asked for already
 	}
 }
 
@@ -75,13 +91,22 @@ func (s *Source) Resync(reason string) {
 // life is one process and its session. It returns why it ended.
 func (s *Source) life(ctx context.Context) error {
 	s.state.enter(Starting)
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	go func() {
+		select {
+		case <-s.restart:
+			end(errRestart)
+		case <-ctx.Done():
+		}
+	}()
 	start := s.start
 	if s.Connect != nil {
 		start = s.reach
 	}
 	p, err := start(ctx)
 	if err != nil {
-		return err
+		return reasonToEnd(ctx, err)
 	}
 	s.state.update(func(st *State) { st.PID = p.pid })
 	err = s.converse(ctx, p)
@@ -89,7 +114,15 @@ func (s *Source) life(ctx context.Context) error {
 	if cutOff(err) || ctx.Err() != nil {
 		patience = 0
 	}
-	return endReason(err, p.end(patience, s.timing.reap), p.last())
+	return reasonToEnd(ctx, endReason(err, p.end(patience, s.timing.reap), p.last()))
+}
+
+// reasonToEnd is err, unless it came of a restart.
+func reasonToEnd(ctx context.Context, err error) error {
+	if errors.Is(context.Cause(ctx), errRestart) && !errors.Is(err, ErrDeadline) {
+		return errRestart
+	}
+	return err
 }
 
 // cutOff says whether it was the host that ended the session.

@@ -111,6 +111,26 @@ func TestResync(t *testing.T) {
 	r.until("synced again", func(st State) bool { return st.Phase == Synced && st.PID != pid })
 }
 
+func TestRestart(t *testing.T) {
+	r := startSource(t, "good", "FLOWS=10")
+	pid := r.synced().PID
+	r.Restart()
+	st := r.until("synced again", func(st State) bool { return st.Phase == Synced && st.PID != pid })
+	if st.LastError != errRestart.Error() || st.Restarts != 1 {
+		t.Errorf("state = %+v", st)
+	}
+	gone(t, pid)
+}
+
+func TestRestartOutOfAPause(t *testing.T) {
+	long := hasty
+	long.backoffMin, long.backoffMax = time.Hour, time.Hour
+	r := startSourceOn(t, nil, "early", long)
+	r.until("pausing", func(st State) bool { return st.Phase == Backoff })
+	r.Restart()
+	r.until("tried again", func(st State) bool { return st.Restarts == 2 })
+}
+
 func TestHungProcessIsKilled(t *testing.T) {
 	r := startSource(t, "good", "FLOWS=10")
 	pid := r.synced().PID

@@ -46,7 +46,7 @@ func startLoop(t testing.TB, sw *swtest.Switch) *apply.Loop {
 func TestFromPluginToSwitch(t *testing.T) {
 	sw := swtest.New()
 	loop := startLoop(t, sw)
-	r := startSourceOn(t, ToLoop(loop), "good", "FLOWS=100")
+	r := startSourceOn(t, ToLoop(loop), "good", hasty, "FLOWS=100")
 	st := r.synced()
 	if n := len(sw.Flows()); n != 100 {
 		t.Errorf("%d flows in the switch, want 100", n)
@@ -61,7 +61,7 @@ func TestFromPluginToSwitch(t *testing.T) {
 	if log := sw.Log(); len(sw.Flows()) != 100 || log.FlowMods() != mods {
 		t.Errorf("after cut and stop: %d flows, %+v", len(sw.Flows()), log)
 	}
-	again := startSourceOn(t, ToLoop(loop), "good", "FLOWS=60")
+	again := startSourceOn(t, ToLoop(loop), "good", hasty, "FLOWS=60")
 	again.synced()
 	for end := time.Now().Add(5 * time.Second); len(sw.Flows()) != 60 && time.Now().Before(end); {
 		time.Sleep(5 * time.Millisecond)
@@ -80,7 +80,7 @@ func TestRefusalReachesTheAuthor(t *testing.T) {
 		}
 		return nil
 	})
-	r := startSourceOn(t, ToLoop(startLoop(t, sw)), "good", "FLOWS=10")
+	r := startSourceOn(t, ToLoop(startLoop(t, sw)), "good", hasty, "FLOWS=10")
 	const want = "source failed: refused by the switch: flow of 00000000-0000-0000-0000-000000000007 in table 1, priority 100: OFPBAC_BAD_OUT_GROUP"
 	if got := r.failed(); !strings.Contains(got, want) {
 		t.Errorf("last error = %s\nwant %s", got, want)
@@ -95,7 +95,7 @@ func TestUnknownOwner(t *testing.T) {
 	attach := func(ctx context.Context, _ string, sink apply.Sink) (Owner, error) {
 		return ToLoop(loop)(ctx, "nobody", sink)
 	}
-	r := startSourceOn(t, attach, "good")
+	r := startSourceOn(t, attach, "good", hasty)
 	if got := r.failed(); !strings.Contains(got, "attach owner test: owner is not configured") {
 		t.Errorf("last error = %s", got)
 	}
