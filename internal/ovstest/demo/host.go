@@ -43,7 +43,7 @@ func (d *demo) startHost(ctx context.Context) error {
 		return errors.New("there is no sandbox to run flowhost in; start it with make demo")
 	}
 	was := d.sandbox.Pid(hostName)
-	if was != 0 && d.rebuilt() {
+	if was != 0 && d.rebuilt(was) {
 		step("host", "pid %d runs an older build; starting the new one", was)
 		if err := d.sandbox.Down(hostName); err != nil {
 			return err
@@ -60,37 +60,50 @@ func (d *demo) startHost(ctx context.Context) error {
 	return nil
 }
 
-// rebuilt tells whether flowhost or its plugin was built after the running host began, which is when its pidfile was written.
-func (d *demo) rebuilt() bool {
-	began, err := os.Stat(d.pidfile())
-	if err != nil {
-		return false
+// rebuilt tells whether the host or its plugin runs from another file than the one that was built last. Times do not tell: go
+// build touches a program also when it leaves it as it is.
+func (d *demo) rebuilt(host int) bool {
+	programs := map[int]string{host: d.host().Program}
+	if status, err := d.status(); err == nil {
+		for _, plugin := range status.Plugins {
+			programs[plugin.PID] = d.plugin()
+		}
 	}
-	for _, path := range []string{filepath.Join(d.bin, "flowhost"), d.plugin()} {
-		if info, err := os.Stat(path); err == nil && info.ModTime().After(began.ModTime()) {
+	for pid, path := range programs {
+		running, err := os.Stat(fmt.Sprintf("/proc/%d/exe", pid))
+		if err != nil {
+			continue // the plugin is being restarted just now
+		}
+		if built, err := os.Stat(path); err == nil && !os.SameFile(running, built) {
 			return true
 		}
 	}
 	return false
 }
 
+// status is what of `flowhost status -o json` the demo needs.
+type status struct {
+	Ready   bool
+	Reasons []string
+	Plugins []struct{ PID int }
+}
+
+func (d *demo) status() (status, error) {
+	var s status
+	out, err := d.flowhost("status", "-o", "json")
+	if err == nil {
+		err = json.Unmarshal([]byte(out), &s)
+	}
+	return s, err
+}
+
 // hostReady asks the host whether it is ready, and returns its reasons if it is not.
 func (d *demo) hostReady() error {
-	out, err := d.flowhost("status", "-o", "json")
-	if err != nil {
-		return err
+	status, err := d.status()
+	if err == nil && !status.Ready {
+		err = fmt.Errorf("flowhost is not ready: %s", strings.Join(status.Reasons, "; "))
 	}
-	var status struct {
-		Ready   bool
-		Reasons []string
-	}
-	if err := json.Unmarshal([]byte(out), &status); err != nil {
-		return fmt.Errorf("flowhost status: %w", err)
-	}
-	if !status.Ready {
-		return fmt.Errorf("flowhost is not ready: %s", strings.Join(status.Reasons, "; "))
-	}
-	return nil
+	return err
 }
 
 // flowhost runs one of flowhost's subcommands that ask the host.

@@ -150,7 +150,7 @@ func (d *demo) awaitFlows(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
 	return ovstest.Poll(ctx, func() error {
-		flows, err := d.dumpFlows()
+		flows, err := d.sandbox.Run("ovs-ofctl", "-O", "OpenFlow15", "dump-flows", ovstest.Bridge)
 		if err != nil {
 			return err
 		}
@@ -160,8 +160,4 @@ func (d *demo) awaitFlows(ctx context.Context) error {
 		}
 		return nil
 	})
-}
-
-func (d *demo) dumpFlows() (string, error) {
-	return d.sandbox.Run("ovs-ofctl", "-O", "OpenFlow15", "--no-stats", "--no-names", "--sort", "dump-flows", ovstest.Bridge)
 }

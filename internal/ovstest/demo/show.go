@@ -2,6 +2,9 @@ package main
 
 import "fmt"
 
+// dump shows the flows in the order of flowhost's.
+const dump = "ovs-ofctl -O OpenFlow15 --no-stats --no-names --rsort dump-flows br-int | sort -s -t, -k2,2"
+
 const further = `
 To look further:
   eval "$(make -s demo-env)"          then plain flowhost, ovs-ofctl, ovs-vsctl, ovn-nbctl and ovn-sbctl talk to the sandbox
@@ -17,12 +20,11 @@ func (d *demo) show() error {
 	if err != nil {
 		return err
 	}
-	dumped, err := d.dumpFlows()
+	dumped, err := d.sandbox.Run("sh", "-c", dump)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("\n$ flowhost flows\n%s", told)
-	fmt.Printf("\n$ ovs-ofctl -O OpenFlow15 --no-stats --no-names --sort dump-flows br-int\n%s", dumped)
+	fmt.Printf("\n$ flowhost flows\n%s\n$ %s\n%s", told, dump, dumped)
 	fmt.Print(further)
 	return nil
 }
