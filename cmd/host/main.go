@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -25,9 +26,15 @@ func execute(args []string) int {
 	root, understood := newRoot()
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(context.Background())
+	var exit *exitError
 	switch {
 	case err == nil:
 		return 0
+	case errors.As(err, &exit):
+		if exit.err != nil {
+			fmt.Fprintf(os.Stderr, "flowhost: %v\n", exit.err)
+		}
+		return exit.code
 	case *understood:
 		fmt.Fprintf(os.Stderr, "flowhost: %v\n", err)
 		return exitTrouble
@@ -36,6 +43,14 @@ func execute(args []string) int {
 		return exitUsage
 	}
 }
+
+// exitError is the error of a command that has exit codes of its own. With a nil err nothing is said.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string { return fmt.Sprintf("exit code %d: %v", e.code, e.err) }
 
 // newRoot makes the command tree. *understood becomes true once a command line was parsed and its command begins: an error
 // before that is one of usage.
@@ -54,6 +69,6 @@ func newRoot() (root *cobra.Command, understood *bool) {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newRun(), newStatus(), newFlows())
+	root.AddCommand(newRun(), newStatus(), newFlows(), newDiff())
 	return root, understood
 }

@@ -61,6 +61,12 @@ func (c *Client) Flows(ctx context.Context, q FlowQuery) ([]Flow, error) {
 	return flows, c.get(ctx, "/v1/flows", v, &flows)
 }
 
+// Differences asks where the switch does not have what is desired.
+func (c *Client) Differences(ctx context.Context) ([]Difference, error) {
+	var d []Difference
+	return d, c.get(ctx, "/v1/diff", nil, &d)
+}
+
 func (c *Client) get(ctx context.Context, path string, query url.Values, into any) error {
 	u := url.URL{Scheme: "http", Host: "flowhost", Path: path, RawQuery: query.Encode()}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)

@@ -2,6 +2,7 @@
 //
 //	GET /v1/status                      Status
 //	GET /v1/flows?table=N&owner=NAME    []Flow, sorted by table, priority (highest first) and match
+//	GET /v1/diff                        []Difference, in the same order
 //
 // Answers are JSON. An error is a plain-text line with a status of 400 or above. The API only reads: nothing that comes
 // through it can change a flow.

@@ -73,6 +73,10 @@ func (h *Host) Serve(ctx context.Context, l net.Listener) error {
 		flows, err := h.flows(r.Context(), q)
 		h.answer(w, flows, err)
 	})
+	mux.HandleFunc("GET /v1/diff", func(w http.ResponseWriter, r *http.Request) {
+		d, err := h.differences(r.Context())
+		h.answer(w, d, err)
+	})
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	defer context.AfterFunc(ctx, func() { server.Close() })()
 	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
