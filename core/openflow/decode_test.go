@@ -3,6 +3,8 @@ package openflow
 import (
 	"errors"
 	"fmt"
+	"iter"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -29,6 +31,20 @@ func describe(msg []byte) string {
 		v, err = ParseBundleControl(msg)
 	case TypeBundleAdd:
 		v, err = ParseBundleAdd(msg)
+	case TypeGroupMod:
+		v, err = ParseGroupMod(msg)
+	case TypeMeterMod:
+		v, err = ParseMeterMod(msg)
+	case TypePortStatus:
+		v, err = ParsePortStatus(msg)
+	case TypePacketOut:
+		v, err = ParsePacketOut(msg)
+	case TypeSetAsync:
+		v, err = ParseSetAsync(msg)
+	case TypeExperimenter:
+		v, err = describeExperimenter(msg)
+	case TypeMultipartRequest:
+		v, err = describeRequest(msg)
 	case TypeMultipartReply:
 		return b.String() + describeMultipart(msg)
 	}
@@ -41,7 +57,63 @@ func describe(msg []byte) string {
 	return b.String()
 }
 
-func describeValue(v any) string { return strings.ReplaceAll(fmt.Sprintf("%+v", v), "\n", " ") }
+// describeValue writes structures with the names of their fields and bytes in hexadecimal.
+func describeValue(v any) string {
+	text := fmt.Sprintf("%+v", v)
+	if r := reflect.ValueOf(v); r.Kind() == reflect.Struct {
+		text = describeStruct(r)
+	}
+	return text
+}
+
+func describeStruct(r reflect.Value) string {
+	var fields []string
+	for i := range r.NumField() {
+		value := r.Field(i)
+		switch text := ""; {
+		case r.Type().Field(i).Anonymous:
+			fields = append(fields, describeStruct(value))
+		default:
+			switch bytes, ok := value.Interface().([]byte); {
+			case ok:
+				text = fmt.Sprintf("%x", bytes)
+			case value.Kind() == reflect.Struct:
+				text = "{" + describeStruct(value) + "}"
+			default:
+				text = fmt.Sprint(value.Interface())
+			}
+			fields = append(fields, r.Type().Field(i).Name+"="+text)
+		}
+	}
+	return strings.Join(fields, " ")
+}
+
+func describeExperimenter(msg []byte) (any, error) {
+	e, err := ParseExperimenter(msg)
+	if err != nil {
+		return nil, err
+	}
+	switch e.Type {
+	case NXTTLVTableReply:
+		return ParseTLVTable(msg)
+	case NXTTLVTableMod:
+		cmd, mappings, err := ParseTLVTableMod(msg)
+		return fmt.Sprint(cmd, mappings), err
+	case NXTPacketIn2:
+		return ParsePacketIn(msg)
+	case NXTResume:
+		return ParseResume(msg)
+	}
+	return e, nil
+}
+
+func describeRequest(msg []byte) (any, error) {
+	if len(msg) > 9 && msg[9] == byte(MultipartFlowMonitor) {
+		m, remove, err := ParseFlowMonitor(msg)
+		return fmt.Sprintf("%+v remove=%t", m, remove), err
+	}
+	return ParseFlowDescRequest(msg)
+}
 
 func describeError(msg []byte) (string, error) {
 	e, err := ParseError(msg)
@@ -62,25 +134,34 @@ func describeMultipart(msg []byte) string {
 	fmt.Fprintf(&b, "multipart %d more=%t\n", m.Type, m.More)
 	switch m.Type {
 	case MultipartFlowDesc:
-		for d, err := range FlowDescs(msg) {
-			fmt.Fprintln(&b, describeEntry(d, err))
+		describeEntries(&b, FlowDescs(msg))
+	case MultipartGroupDesc:
+		for g, err := range GroupDescs(msg) {
+			fmt.Fprintln(&b, describeEntry(g, err))
+			describeEntries(&b, Buckets(g.Buckets))
+		}
+	case MultipartMeterDesc:
+		for m, err := range MeterDescs(msg) {
+			fmt.Fprintln(&b, describeEntry(m, err))
+			describeEntries(&b, MeterBands(m.Bands))
 		}
 	case MultipartPortDesc:
-		for p, err := range PortDescs(msg) {
-			fmt.Fprintln(&b, describeEntry(p, err))
-		}
+		describeEntries(&b, PortDescs(msg))
+	case MultipartFlowMonitor:
+		describeEntries(&b, FlowUpdates(msg))
 	}
 	return b.String()
+}
+
+func describeEntries[T any](b *strings.Builder, all iter.Seq2[T, error]) {
+	for e, err := range all {
+		fmt.Fprintln(b, describeEntry(e, err))
+	}
 }
 
 func describeEntry(v any, err error) string {
 	if err != nil {
 		return err.Error()
-	}
-	if d, ok := v.(FlowDesc); ok { // bytes in hexadecimal
-		return fmt.Sprintf("table=%d priority=%d cookie=%#x idle=%d hard=%d importance=%d flags=%d match=%x instructions=%x duration=%v idle=%v packets=%d bytes=%d",
-			d.Table, d.Priority, uint64(d.Cookie), d.IdleTimeout, d.HardTimeout, d.Importance, d.Flags, d.Match, d.Instructions,
-			d.Duration, d.Idle, d.Packets, d.Bytes)
 	}
 	return describeValue(v)
 }
@@ -130,24 +211,144 @@ func TestDecodeErrorIs(t *testing.T) {
 	}
 }
 
-// TestFlowDescRoundTrip writes what the golden file's flow dumps say, and must get the bytes of ovs-vswitchd again.
-func TestFlowDescRoundTrip(t *testing.T) {
-	dumps := 0
+// TestRoundTrip writes what was read out of each message of ovs-vswitchd, and must get the same bytes again.
+func TestRoundTrip(t *testing.T) {
+	kinds := make(map[string]int)
 	for _, g := range readGolden(t, "testdata/decode.txt") {
-		m, err := ParseMultipart(g.msg)
-		if err != nil || m.Type != MultipartFlowDesc {
+		kind, again := encodeAgain(g.msg)
+		if kind == "" {
 			continue
 		}
-		dumps++
-		b, mark := BeginFlowDescReply(nil, m.XID, m.More)
-		for d := range FlowDescs(g.msg) {
-			b = AppendFlowDesc(b, &d)
-		}
-		if b = EndFlowDescReply(b, mark); string(b) != string(g.msg) {
-			t.Errorf("%s:\n- want %x\n-  got %x", g.title, g.msg, b)
+		kinds[kind]++
+		if string(again) != string(g.msg) {
+			t.Errorf("%s:\n- want %x\n-  got %x", g.title, g.msg, again)
 		}
 	}
-	if dumps == 0 {
-		t.Error("no flow dump in the golden file")
+	for _, kind := range []string{"features", "error", "bundle control", "TLV table", "packet-in", "port status", "flows", "groups", "meters", "ports", "updates"} {
+		if kinds[kind] == 0 {
+			t.Errorf("no %s in the golden file", kind)
+		}
+	}
+}
+
+// encodeAgain decodes a message that a switch sends, and encodes what it got. It returns "" for one that it does not know.
+func encodeAgain(msg []byte) (kind string, again []byte) {
+	h, err := ParseHeader(msg)
+	if err != nil {
+		return "", nil
+	}
+	switch h.Type {
+	case TypeFeaturesReply:
+		f, err := ParseFeatures(msg)
+		return known("features", err), AppendFeaturesReply(nil, h.XID, f)
+	case TypeError:
+		e, err := ParseError(msg)
+		if h.Version != Version {
+			return "", nil
+		}
+		return known("error", err), AppendError(nil, &e)
+	case TypeBundleControl:
+		c, err := ParseBundleControl(msg)
+		return known("bundle control", err), AppendBundleControl(nil, h.XID, c)
+	case TypePortStatus:
+		s, err := ParsePortStatus(msg)
+		return known("port status", err), AppendPortStatus(nil, h.XID, &s)
+	case TypeExperimenter:
+		if p, err := ParsePacketIn(msg); err == nil {
+			return "packet-in", AppendPacketIn(nil, h.XID, &p)
+		}
+		table, err := ParseTLVTable(msg)
+		return known("TLV table", err), AppendTLVTableReply(nil, h.XID, &table)
+	case TypeMultipartReply:
+		return encodeMultipartAgain(msg)
+	}
+	return "", nil
+}
+
+func known(kind string, err error) string {
+	if err != nil {
+		return ""
+	}
+	return kind
+}
+
+func encodeMultipartAgain(msg []byte) (kind string, again []byte) {
+	m, err := ParseMultipart(msg)
+	if err != nil {
+		return "", nil
+	}
+	b, mark := beginMultipart(nil, TypeMultipartReply, m.XID, m.Type, m.More)
+	switch m.Type {
+	case MultipartFlowDesc:
+		kind, err = "flows", appendAll(&b, FlowDescs(msg), AppendFlowDesc)
+	case MultipartGroupDesc:
+		kind, err = "groups", appendAll(&b, GroupDescs(msg), AppendGroupDesc)
+	case MultipartMeterDesc:
+		kind, err = "meters", appendAll(&b, MeterDescs(msg), AppendMeterDesc)
+	case MultipartPortDesc:
+		kind, err = "ports", appendAll(&b, PortDescs(msg), AppendPortDesc)
+	case MultipartFlowMonitor:
+		kind, err = "updates", appendAll(&b, FlowUpdates(msg), AppendFlowUpdate)
+	}
+	return known(kind, err), EndMultipart(b, mark)
+}
+
+// appendAll appends each entry. It returns the error that ended them.
+func appendAll[T any](b *[]byte, all iter.Seq2[T, error], add func([]byte, *T) []byte) error {
+	for e, err := range all {
+		if err != nil {
+			return err
+		}
+		*b = add(*b, &e)
+	}
+	return nil
+}
+
+// TestBucketsAgain writes the buckets and bands of the golden files again.
+func TestBucketsAgain(t *testing.T) {
+	groups, meters := 0, 0
+	for _, g := range append(readGolden(t, "testdata/decode.txt"), readGolden(t, "testdata/ofctl.txt")...) {
+		for group, err := range GroupDescs(g.msg) {
+			if err == nil {
+				groups++
+				checkBuckets(t, g.title, group.Buckets)
+			}
+		}
+		if m, err := ParseGroupMod(g.msg); err == nil {
+			checkBuckets(t, g.title, m.Buckets)
+		}
+		for meter, err := range MeterDescs(g.msg) {
+			if err != nil {
+				continue
+			}
+			meters++
+			var again []byte
+			for band, err := range MeterBands(meter.Bands) {
+				if err != nil {
+					t.Errorf("%s: %v", g.title, err)
+				}
+				again = AppendMeterBand(again, band)
+			}
+			if string(again) != string(meter.Bands) {
+				t.Errorf("%s:\n- want %x\n-  got %x", g.title, meter.Bands, again)
+			}
+		}
+	}
+	if groups == 0 || meters == 0 {
+		t.Errorf("%d groups and %d meters in the golden files", groups, meters)
+	}
+}
+
+func checkBuckets(t *testing.T, title string, want []byte) {
+	t.Helper()
+	var again []byte
+	for bucket, err := range Buckets(want) {
+		if err != nil {
+			t.Errorf("%s: %v", title, err)
+		}
+		again = AppendBucket(again, &bucket)
+	}
+	if string(again) != string(want) {
+		t.Errorf("%s:\n- want %x\n-  got %x", title, want, again)
 	}
 }

@@ -2,6 +2,7 @@ package openflow
 
 import (
 	"fmt"
+	"net/netip"
 	"os/exec"
 	"strings"
 	"testing"
@@ -29,6 +30,16 @@ var testFlow = flow.Flow{
 	Cookie:  0x08bc30a5,
 }
 
+var (
+	testPacket = unhex("50540000000a50540000000908004500")
+	testPort   = PortDesc{Number: 10, Name: "averylongname15", HWAddr: unhex("aa55aa550560"), State: 4}
+
+	testPacketIn = PacketIn{
+		Packet: testPacket, FullLen: 1000, Table: 7, Cookie: 0xabcd, Reason: 1, Metadata: unhex("800000040000000a"),
+		Userdata: []byte{1, 2, 3}, Continuation: unhex("000000008000001455bd24f4de4ec5c274b4989ce6e7bf55000000008006001800000000ffff001000002320000efff8050000008008000800000001"),
+	}
+)
+
 // encoded are messages that the encoders make, by title.
 var encoded = []struct {
 	title string
@@ -54,6 +65,68 @@ var encoded = []struct {
 	{"flow description request, one table", func() []byte { return AppendFlowDescRequest(nil, 13, 66) }},
 	{"flow description request, all tables", func() []byte { return AppendFlowDescRequest(nil, 14, AllTables) }},
 	{"port description request", func() []byte { return AppendPortDescRequest(nil, 15, PortAny) }},
+	{"group add", func() []byte {
+		return AppendGroupMod(nil, 16, GroupAdd, &Group{ID: 5, Type: GroupTypeSelect, Buckets: buckets(
+			Bucket{Actions: output(1), Weight: 7, HasWeight: true}, Bucket{Actions: output(2), Weight: 0, HasWeight: true})})
+	}},
+	{"group modify", func() []byte {
+		return AppendGroupMod(nil, 17, GroupModify, &Group{ID: 5, Type: GroupTypeFF, Buckets: buckets(
+			Bucket{Actions: output(1), WatchPort: 1}, Bucket{Actions: output(2), WatchGroup: 6})})
+	}},
+	{"group delete", func() []byte { return AppendGroupDelete(nil, 18, 5) }},
+	{"group description request", func() []byte { return AppendGroupDescRequest(nil, 19, GroupAll) }},
+	{"group in a bundle", func() []byte {
+		b, mark := BeginBundleAdd(nil, 20, 1, BundleOrdered)
+		return EndBundleAdd(AppendGroupMod(b, 20, GroupAdd, &Group{ID: 5}), mark)
+	}},
+	{"meter add", func() []byte {
+		return AppendMeterMod(nil, 21, MeterAdd, &Meter{ID: 3, Flags: MeterPktps | MeterStats, Bands: AppendMeterBand(
+			AppendMeterBand(nil, MeterBand{Type: MeterBandDrop, Rate: 10}), MeterBand{Type: MeterBandDSCP, Rate: 5, Level: 2})})
+	}},
+	{"meter delete", func() []byte { return AppendMeterDelete(nil, 22, 3) }},
+	{"meter description request", func() []byte { return AppendMeterDescRequest(nil, 23, MeterAll) }},
+	{"TLV table request", func() []byte { return AppendTLVTableRequest(nil, 24) }},
+	{"TLV table mod", func() []byte {
+		return AppendTLVTableMod(nil, 25, TLVDelete, TLVMapping{Class: 0x102, Type: 0x80, Length: 4, Index: 3})
+	}},
+	{"TLV table reply", func() []byte {
+		return AppendTLVTableReply(nil, 24, &TLVTable{MaxSpace: 256, MaxFields: 64, Mappings: []TLVMapping{{Class: 0x102, Type: 0x80, Length: 4}}})
+	}},
+	{"conntrack flush of a zone", func() []byte { return AppendCTFlushZone(nil, 26, 700) }},
+	{"conntrack flush of a connection", func() []byte {
+		return AppendCTFlush(nil, 27, &CTFlush{Zone: 700, Proto: 17,
+			Orig: CTTuple{Dst: netip.MustParseAddr("10.0.0.9"), DstPort: 53}, Reply: CTTuple{Src: netip.MustParseAddr("10.0.0.77")}})
+	}},
+	{"flow monitor request", func() []byte {
+		return AppendFlowMonitor(nil, 28, FlowMonitor{ID: 1, Table: 66, Flags: MonitorInitial | MonitorAdd | MonitorRemoved | MonitorModify | MonitorInstructions})
+	}},
+	{"flow monitor delete", func() []byte { return AppendFlowMonitorDelete(nil, 29, 1) }},
+	{"flow updates", func() []byte {
+		b, mark := BeginFlowUpdates(nil, 0, false)
+		for _, u := range []FlowUpdate{
+			{Event: FlowAdded, Table: 66, Priority: 100, Cookie: 5, Match: []byte(testMatch), Instructions: []byte(testActions)},
+			{Event: FlowRemoved, Table: 66, Priority: 100, Reason: 2, IdleTimeout: 3, HardTimeout: 4},
+			{Event: FlowAbbrev, XID: 77},
+		} {
+			b = AppendFlowUpdate(b, &u)
+		}
+		return EndMultipart(b, mark)
+	}},
+	{"packet-out", func() []byte {
+		return AppendPacketOut(nil, 30, &PacketOut{Match: unhex("80000004fffffffd"), Actions: output(1), Packet: testPacket})
+	}},
+	{"set packet-in format", func() []byte { return AppendSetPacketInFormat(nil, 31) }},
+	{"set controller id", func() []byte { return AppendSetControllerID(nil, 32, 7) }},
+	{"packet-in", func() []byte { return AppendPacketIn(nil, 0, &testPacketIn) }},
+	{"resume", func() []byte { return AppendResume(nil, 33, &testPacketIn) }},
+	{"set async", func() []byte {
+		return AppendSetAsync(nil, 34, Async{PacketIn: AsyncAllPacketIns, PortStatus: AsyncAllPortStatus})
+	}},
+	{"port status", func() []byte { return AppendPortStatus(nil, 0, &PortStatus{Reason: PortDeleted, Port: testPort}) }},
+	{"port description reply", func() []byte {
+		b, mark := BeginPortDescReply(nil, 35)
+		return EndMultipart(AppendPortDesc(b, &testPort), mark)
+	}},
 	{"error", func() []byte {
 		e, _ := ErrorNamed("OFPBAC_BAD_OUT_GROUP")
 		e.XID, e.Data = 10, appendBundled(nil, 10, 1, &testFlow)

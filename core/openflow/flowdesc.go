@@ -54,30 +54,16 @@ const flowDescLen = 24
 // FlowDescs goes through the flows in one message of a flow description reply. If the message is malformed, the last
 // pair has an error that Is ErrMessage; what came before is good.
 func FlowDescs(msg []byte) iter.Seq2[FlowDesc, error] {
-	return func(yield func(FlowDesc, error) bool) {
-		w, err := multipart(msg, "flow description", MultipartFlowDesc)
-		for err == nil && w.left() > 0 {
-			var d FlowDesc
-			if d, err = w.flowDesc(); err == nil && !yield(d, nil) {
-				return
-			}
-		}
-		if err != nil {
-			yield(FlowDesc{}, err)
-		}
-	}
+	return entries(msg, "flow description", MultipartFlowDesc, (*walker).flowDesc)
 }
 
 // flowDesc takes one ofp_flow_desc.
 func (w *walker) flowDesc() (FlowDesc, error) {
-	n, err := w.uint16At(0)
+	in, err := w.entry(flowDescLen)
 	if err != nil {
 		return FlowDesc{}, err
 	}
-	if n < flowDescLen || n > w.left() {
-		return FlowDesc{}, w.errorf("length %d, with %d bytes left", n, w.left())
-	}
-	b := w.msg[w.off:]
+	b, _ := in.take(flowDescLen) // entry has seen to it
 	d := FlowDesc{
 		Table:       flow.TableID(b[4]),
 		Priority:    flow.Priority(binary.BigEndian.Uint16(b[6:])),
@@ -87,7 +73,6 @@ func (w *walker) flowDesc() (FlowDesc, error) {
 		Importance:  binary.BigEndian.Uint16(b[14:]),
 		Cookie:      flow.Cookie(binary.BigEndian.Uint64(b[16:])),
 	}
-	in := walker{msg: w.msg, off: w.off + flowDescLen, end: w.off + n, what: w.what}
 	if d.Match, err = in.match(); err != nil {
 		return FlowDesc{}, err
 	}
@@ -98,19 +83,15 @@ func (w *walker) flowDesc() (FlowDesc, error) {
 	if err := d.Stats.parse(oxs); err != nil {
 		return FlowDesc{}, in.errorf("%v", err)
 	}
-	d.Instructions, _ = in.take(in.left())
-	w.off = in.off
-	return d, nil
+	d.Instructions, err = in.take(in.left())
+	return d, err
 }
 
 // BeginFlowDescReply appends the front part of one message of a flow description reply; more says that another follows.
-// AppendFlowDesc for each flow and EndFlowDescReply with the returned mark complete it.
+// AppendFlowDesc for each flow and EndMultipart with the returned mark complete it.
 func BeginFlowDescReply(b []byte, xid uint32, more bool) (_ []byte, mark int) {
 	return beginMultipart(b, TypeMultipartReply, xid, MultipartFlowDesc, more)
 }
-
-// EndFlowDescReply ends the message that began at mark. It must not be longer than MaxMessageLen.
-func EndFlowDescReply(b []byte, mark int) []byte { return end(b, mark) }
 
 // AppendFlowDesc appends one flow to a flow description reply, as Open vSwitch writes it.
 func AppendFlowDesc(b []byte, d *FlowDesc) []byte {

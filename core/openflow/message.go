@@ -114,15 +114,22 @@ func ParseHeader(b []byte) (Header, error) {
 	}, nil
 }
 
-// checkMessage checks that msg is one whole OpenFlow 1.5 message of type t whose fixed part (header included) has min bytes, and
-// returns its header.
+// checkMessage checks that msg is one whole OpenFlow 1.5 message of type t whose fixed part (header included) has min
+// bytes, and returns its header.
 func checkMessage(msg []byte, what string, t Type, min int) (Header, error) {
+	h, err := checkType(msg, what, t, min)
+	if err == nil && h.Version != Version {
+		err = &DecodeError{What: what, Reason: fmt.Sprintf("version %d is not OpenFlow 1.5", h.Version)}
+	}
+	return h, err
+}
+
+// checkType does the same for a message of any version.
+func checkType(msg []byte, what string, t Type, min int) (Header, error) {
 	h, err := ParseHeader(msg)
 	switch {
 	case err != nil:
 		return h, &DecodeError{What: what, Reason: "shorter than a header"}
-	case h.Version != Version:
-		return h, &DecodeError{What: what, Reason: fmt.Sprintf("version %d is not OpenFlow 1.5", h.Version)}
 	case h.Type != t:
 		return h, &DecodeError{What: what, Offset: 1, Reason: fmt.Sprintf("the message is an %v", h.Type)}
 	case int(h.Length) != len(msg):

@@ -3,6 +3,7 @@ package openflow
 import (
 	"encoding/binary"
 	"fmt"
+	"iter"
 )
 
 // MultipartType is the kind of a multipart request and its replies (§7.3.5).
@@ -45,6 +46,23 @@ func ParseMultipart(msg []byte) (Multipart, error) {
 	}, nil
 }
 
+// entries goes through the entries of one message of a multipart reply of type t; take takes one from the walker.
+func entries[T any](msg []byte, what string, t MultipartType, take func(*walker) (T, error)) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		w, err := multipart(msg, what, t)
+		for err == nil && w.left() > 0 {
+			var e T
+			if e, err = take(&w); err == nil && !yield(e, nil) {
+				return
+			}
+		}
+		if err != nil {
+			var none T
+			yield(none, err)
+		}
+	}
+}
+
 // multipart checks that msg is a multipart reply of type t and returns a walker at its first entry.
 func multipart(msg []byte, what string, t MultipartType) (walker, error) {
 	m, err := ParseMultipart(msg)
@@ -66,3 +84,6 @@ func beginMultipart(b []byte, t Type, xid uint32, mt MultipartType, more bool) (
 	}
 	return append(b, zeros[:6]...), start
 }
+
+// EndMultipart ends the multipart message that began at mark. It must not be longer than MaxMessageLen.
+func EndMultipart(b []byte, mark int) []byte { return end(b, mark) }

@@ -120,7 +120,7 @@ func BenchmarkFlowDescs(b *testing.B) {
 	for i := range flows {
 		part = AppendFlowDesc(part, &FlowDesc{Table: flow.TableID(i % 100), Match: []byte(testMatch), Instructions: []byte(testActions)})
 		if len(part) > 65000 || i == flows-1 {
-			parts = append(parts, EndFlowDescReply(part, mark))
+			parts = append(parts, EndMultipart(part, mark))
 			part, mark = BeginFlowDescReply(nil, 1, true)
 		}
 	}

@@ -39,18 +39,7 @@ const portDescLen = 40
 // PortDescs goes through the ports in one message of a port description reply. If the message is malformed, the last
 // pair has an error that Is ErrMessage.
 func PortDescs(msg []byte) iter.Seq2[PortDesc, error] {
-	return func(yield func(PortDesc, error) bool) {
-		w, err := multipart(msg, "port description", MultipartPortDesc)
-		for err == nil && w.left() > 0 {
-			var p PortDesc
-			if p, err = w.portDesc(); err == nil && !yield(p, nil) {
-				return
-			}
-		}
-		if err != nil {
-			yield(PortDesc{}, err)
-		}
-	}
+	return entries(msg, "port description", MultipartPortDesc, (*walker).portDesc)
 }
 
 // portDesc takes one ofp_port.
@@ -74,4 +63,63 @@ func (w *walker) portDesc() (PortDesc, error) {
 		Config: binary.BigEndian.Uint32(b[32:]),
 		State:  binary.BigEndian.Uint32(b[36:]),
 	}, nil
+}
+
+// PortReason is what has happened to a port (§7.4.3, enum ofp_port_reason).
+type PortReason uint8
+
+// The reasons of a port status message.
+const (
+	PortAdded    PortReason = 0
+	PortDeleted  PortReason = 1
+	PortModified PortReason = 2
+)
+
+// A PortStatus says that a port was added, deleted or modified. The switch sends it if AppendSetAsync asked for it.
+type PortStatus struct {
+	Reason PortReason
+	Port   PortDesc
+}
+
+// portStatusLen is the length of a port status message without the port:
+//
+//	header | reason u8 | pad[7] | port
+const portStatusLen = 16
+
+// ParsePortStatus decodes a port status message. The port's HWAddr points into it.
+func ParsePortStatus(msg []byte) (PortStatus, error) {
+	if _, err := checkMessage(msg, "port status", TypePortStatus, portStatusLen+portDescLen); err != nil {
+		return PortStatus{}, err
+	}
+	w := walker{msg: msg, off: portStatusLen, end: len(msg), what: "port status"}
+	port, err := w.portDesc()
+	return PortStatus{Reason: PortReason(msg[8]), Port: port}, err
+}
+
+// AppendPortStatus appends a port status message.
+func AppendPortStatus(b []byte, xid uint32, s *PortStatus) []byte {
+	b, start := begin(b, TypePortStatus, xid)
+	b = append(b, byte(s.Reason))
+	b = append(b, zeros[:7]...)
+	return end(AppendPortDesc(b, &s.Port), start)
+}
+
+// BeginPortDescReply appends the front part of a port description reply. AppendPortDesc for each port and EndMultipart
+// with the returned mark complete it.
+func BeginPortDescReply(b []byte, xid uint32) (_ []byte, mark int) {
+	return beginMultipart(b, TypeMultipartReply, xid, MultipartPortDesc, false)
+}
+
+// AppendPortDesc appends the description of a port, with one property of type Ethernet that says nothing, as Open vSwitch does.
+func AppendPortDesc(b []byte, p *PortDesc) []byte {
+	const ethernetLen = 32
+	b = binary.BigEndian.AppendUint32(b, p.Number)
+	b = append(b, 0, portDescLen+ethernetLen, 0, 0)
+	var fixed [6 + 2 + 16]byte
+	copy(fixed[:6], p.HWAddr)
+	copy(fixed[8:23], p.Name) // a NUL ends it
+	b = append(b, fixed[:]...)
+	b = binary.BigEndian.AppendUint32(b, p.Config)
+	b = binary.BigEndian.AppendUint32(b, p.State)
+	return appendProperty(b, 0, make([]byte, ethernetLen-propertyLen)...)
 }

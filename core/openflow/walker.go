@@ -39,6 +39,21 @@ func (w *walker) uint16At(at int) (int, error) {
 	return int(binary.BigEndian.Uint16(w.msg[w.off+at:])), nil
 }
 
+// entry takes one of a row of structures that begin with their length, a 16-bit number of at least min, and returns a
+// walker of its own for it.
+func (w *walker) entry(min int) (walker, error) {
+	n, err := w.uint16At(0)
+	if err != nil {
+		return walker{}, err
+	}
+	if n < min || n > w.left() {
+		return walker{}, w.errorf("length %d, with %d bytes left", n, w.left())
+	}
+	in := walker{msg: w.msg, off: w.off, end: w.off + n, what: w.what}
+	w.off += n
+	return in, nil
+}
+
 // match takes an ofp_match and the padding behind it, and returns its OXM TLVs.
 func (w *walker) match() ([]byte, error) {
 	typ, err := w.uint16At(0)

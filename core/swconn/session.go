@@ -77,10 +77,10 @@ func (s *session) read(ctx context.Context) error {
 	}
 }
 
-// receive reads one message of OpenFlow 1.5, whole.
+// receive reads one message of OpenFlow 1.5, whole; or an error of any version, see openflow.ParseError.
 func (s *session) receive() ([]byte, error) {
 	msg, err := s.receiveAny()
-	if err == nil && msg[0] != openflow.Version {
+	if err == nil && msg[0] != openflow.Version && openflow.Type(msg[1]) != openflow.TypeError {
 		err = fmt.Errorf("%w: a message of version %d", ErrProtocol, msg[0])
 	}
 	return msg, err
