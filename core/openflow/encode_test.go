@@ -1,9 +1,11 @@
 package openflow
 
 import (
-	"fmt"
+	"bytes"
 	"net/netip"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -148,10 +150,15 @@ func appendBundled(b []byte, xid, id uint32, f *flow.Flow) []byte {
 func TestEncode(t *testing.T) {
 	const path = "testdata/encode.txt"
 	ovstest.Need(t, "ovs-ofctl")
-	var got []golden
+	var (
+		got  []golden
+		msgs [][]byte
+	)
 	for _, e := range encoded {
-		msg := e.msg()
-		got = append(got, golden{title: e.title, msg: msg, want: ofpPrint(t, msg)})
+		msgs = append(msgs, e.msg())
+	}
+	for i, text := range ofpParse(t, msgs) {
+		got = append(got, golden{title: encoded[i].title, msg: msgs[i], want: text})
 	}
 	if *rewrite {
 		writeGolden(t, path, got)
@@ -169,16 +176,25 @@ func TestEncode(t *testing.T) {
 	}
 }
 
-// ofpPrint returns what ovs-ofctl says of a message.
-func ofpPrint(t *testing.T, msg []byte) []string {
+// ofpParse returns what ovs-ofctl says of each message, in lines. A barrier reply between any two tells them apart.
+func ofpParse(t *testing.T, msgs [][]byte) (texts [][]string) {
 	t.Helper()
-	cmd := exec.Command("ovs-ofctl", "ofp-print", fmt.Sprintf("%x", msg))
-	cmd.Stderr = nil // a warning with the time in it, for what it cannot decode
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("ovs-ofctl ofp-print %x: %v", msg, err)
+	const separator = "\nOFPT_BARRIER_REPLY (OF1.5) (xid=0xfeedbeef):\n"
+	path := filepath.Join(t.TempDir(), "messages")
+	if err := os.WriteFile(path, bytes.Join(msgs, AppendBarrierReply(nil, 0xfeedbeef)), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	return strings.Split(strings.TrimSpace(string(out)), "\n")
+	out, err := exec.Command("ovs-ofctl", "ofp-parse", path).Output()
+	if err != nil {
+		t.Fatalf("ovs-ofctl ofp-parse: %v", err)
+	}
+	for text := range strings.SplitSeq(string(out), separator) {
+		texts = append(texts, strings.Split(strings.TrimSpace(text), "\n"))
+	}
+	if len(texts) != len(msgs) {
+		t.Fatalf("ovs-ofctl ofp-parse read %d of %d messages:\n%s", len(texts), len(msgs), out)
+	}
+	return texts
 }
 
 // TestAppendKeepsPrefix appends each message to bytes that are there already, without room behind them and with.

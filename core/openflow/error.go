@@ -52,7 +52,7 @@ func ParseError(msg []byte) (Error, error) {
 // AppendError appends an error message: e's XID, type, code and experimenter, and as much of e.Data as fits.
 func AppendError(b []byte, e *Error) []byte {
 	b, start := begin(b, TypeError, e.XID)
-	if e.Experimenter != 0 {
+	if e.Experimenter != 0 || e.Type == errorExperimenter {
 		b = binary.BigEndian.AppendUint16(b, errorExperimenter)
 		b = binary.BigEndian.AppendUint16(b, e.Code)
 		b = binary.BigEndian.AppendUint32(b, e.Experimenter)

@@ -55,7 +55,7 @@ func (w *walker) portDesc() (PortDesc, error) {
 	if err != nil {
 		return PortDesc{}, err
 	}
-	name, _, _ := bytes.Cut(b[16:32], zeros[:1])
+	name, _, _ := bytes.Cut(b[16:31], zeros[:1]) // the 16th byte is a NUL always
 	return PortDesc{
 		Number: binary.BigEndian.Uint32(b),
 		Name:   string(name),

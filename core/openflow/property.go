@@ -7,7 +7,6 @@ import "encoding/binary"
 //	type u16 | length u16 (header included, padding not) | value | padding to 8 bytes
 const propertyLen = 4
 
-
 // property takes one property. The value is what is behind the header.
 func (w *walker) property() (typ uint16, value []byte, err error) {
 	t, err := w.uint16At(0)
