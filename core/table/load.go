@@ -1,0 +1,7 @@
+package table
+
+// Due is how many changes are due or in flight. It costs nothing, so it may be asked after each step.
+func (t *Table) Due() int { return len(t.dirty) + len(t.deletes) + t.inflight }
+
+// Adopting says whether something adopted may still be claimed by an owner who has not synced. It costs nothing.
+func (t *Table) Adopting() bool { return len(t.adopted) > 0 }
