@@ -71,10 +71,8 @@ func (p *process) pid() int { return running(p.pidfile) }
 func (p *process) start(ctx context.Context) error {
 	if pid := p.pid(); pid != 0 {
 		syscall.Kill(pid, syscall.SIGCONT)
-	} else {
-		if err := p.spawn(); err != nil {
-			return fmt.Errorf("start %s: %w", p.Name, err)
-		}
+	} else if err := p.spawn(); err != nil {
+		return fmt.Errorf("start %s: %w", p.Name, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
@@ -90,10 +88,10 @@ func (p *process) start(ctx context.Context) error {
 
 // check returns nil when the daemon is ready, [ErrExited] when it never will be, and otherwise what it lacks.
 func (p *process) check() error {
-	if p.child.exited() {
-		return giveUp{ErrExited}
-	}
 	if p.pid() == 0 {
+		if p.child.exited() {
+			return giveUp{ErrExited}
+		}
 		return fmt.Errorf("%s does not name a running process", p.pidfile)
 	}
 	if p.Ready == nil {
