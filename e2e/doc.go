@@ -1,0 +1,7 @@
+// Package e2e tests flowhost as a whole, with real daemons: ovs-vswitchd, ovsdb-server, ovn-northd, and ovn-controller to compare
+// with.
+//
+// A pair is two Open vSwitches of one chassis of one OVN, with the same ports: ovn-controller works on one, flowhost on the
+// other, and what they write must be the same. Two things of one chassis can live beside each other because flowhost does not
+// write to the southbound database.
+package e2e
