@@ -22,14 +22,10 @@ type host struct {
 }
 
 func newHost(c *config.Config, log hclog.Logger) (*host, error) {
-	conn, err := swconn.New(swconn.Config{Target: c.Switch})
-	if err != nil {
-		return nil, err
-	}
 	loop, err := apply.New(apply.Config{
 		Owners:  ownerSpecs(c.Plugins),
 		Options: table.Options{Hold: c.Hold, Unclaimed: unclaimed(c.Unclaimed)},
-		Conn:    conn,
+		Switch:  swconn.Config{Target: c.Switch},
 		Logger:  log,
 	})
 	if err != nil {

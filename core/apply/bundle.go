@@ -45,42 +45,60 @@ func (b *batch) index(xid uint32) int {
 	return int(xid - b.first - 1)
 }
 
-// inFlight are the batches sent and not answered, oldest first: the switch answers in order.
-type inFlight struct{ batches []*batch }
-
-// holding returns the batch that xid belongs to, or nil.
-func (f *inFlight) holding(xid uint32) *batch {
-	for _, b := range f.batches {
-		if xid >= b.first && xid <= b.last() {
-			return b
-		}
-	}
-	return nil
-}
-
-func (f *inFlight) remove(b *batch) {
-	f.batches = slices.DeleteFunc(f.batches, func(other *batch) bool { return other == b })
-}
-
 // send sends what the table wants changed, as far as the switch has room.
 func (l *Loop) send() {
 	if l.sw.phase < Adopting {
 		return
 	}
-	for len(l.sent.batches) < batchesMax {
-		changes := l.table.Diff(bundleMax)
+	l.spread()
+	for {
+		ln := l.freeLane()
+		if ln == nil {
+			break
+		}
+		changes := l.nextChanges()
 		if len(changes) == 0 {
 			break
 		}
-		l.sendBatch(&batch{changes: changes})
+		l.sendBatch(ln, &batch{changes: changes})
 	}
 	l.updatePhase()
+}
+
+// freeLane returns the lane with the least on its way, nil if none has room.
+func (l *Loop) freeLane() *lane {
+	var free *lane
+	for _, ln := range l.lanes.list {
+		if ln.hasRoom(batchesMax) && (free == nil || len(ln.sent) < len(free.sent)) {
+			free = ln
+		}
+	}
+	return free
+}
+
+// nextChanges takes the next batch's worth of changes from the table. With more than one lane, deletions are put off until
+// nothing else is on its way.
+func (l *Loop) nextChanges() []table.Change {
+	changes := l.table.Diff(bundleMax)
+	if len(l.lanes.list) == 1 && len(l.deletions) == 0 {
+		return changes
+	}
+	n := slices.IndexFunc(changes, func(c table.Change) bool { return c.Kind == table.FlowDelete })
+	if n >= 0 {
+		l.deletions = append(l.deletions, changes[n:]...)
+		changes = changes[:n]
+	}
+	if len(changes) == 0 && len(l.deletions) > 0 && l.lanes.inFlight() == 0 {
+		n := min(len(l.deletions), bundleMax)
+		changes, l.deletions = l.deletions[:n:n], l.deletions[n:]
+	}
+	return changes
 }
 
 // updatePhase tells adopting from steady.
 func (l *Loop) updatePhase() {
 	want := Steady
-	if l.table.Stats().Held > 0 {
+	if l.table.Adopting() {
 		want = Adopting
 	}
 	if l.sw.phase != want {
@@ -88,15 +106,20 @@ func (l *Loop) updatePhase() {
 	}
 }
 
-func (l *Loop) sendBatch(b *batch) {
-	b.first = l.conn.NextXIDs(len(b.changes) + 2)
-	b.refused, b.broken = nil, false
-	l.sent.batches = append(l.sent.batches, b)
+func (l *Loop) sendBatch(ln *lane, b *batch) {
+	b.first = ln.conn.NextXIDs(len(b.changes) + 2)
+	ln.sent = append(ln.sent, b)
 	if b.plain {
-		l.write(b.appendPlain(nil))
+		l.buf = b.appendPlain(l.buf[:0])
 	} else {
-		l.write(b.appendBundle(nil))
+		l.buf = b.appendBundle(l.buf[:0])
 	}
+	l.write(ln, l.buf)
+}
+
+// resend sends changes once more, over the first lane.
+func (l *Loop) resend(changes []table.Change, tries int, plain bool) {
+	l.sendBatch(l.lanes.first(), &batch{changes: changes, tries: tries, plain: plain})
 }
 
 // appendBundle encodes the batch as one bundle, whose id is its first xid.
@@ -130,13 +153,13 @@ func appendChange(buf []byte, xid uint32, c *table.Change) []byte {
 }
 
 // refused takes an error of the switch. It belongs to a change, to a bundle as a whole, or to neither.
-func (l *Loop) refused(m swconn.Message) {
+func (l *Loop) refused(ln *lane, m swconn.Message) {
 	e, err := openflow.ParseError(m.Data)
 	if err != nil {
 		l.log.Warn("error message not understood", "error", err)
 		return
 	}
-	b := l.sent.holding(e.XID)
+	b := ln.holding(e.XID)
 	switch {
 	case b == nil:
 		l.log.Warn("the switch reports an error of nothing in flight", "xid", e.XID, "error", &e)
@@ -144,7 +167,7 @@ func (l *Loop) refused(m swconn.Message) {
 		b.broken = true
 		l.log.Warn("the switch opens no bundle; going on with single flow mods", "error", &e)
 	case e.XID == b.last():
-		l.commitFailed(b)
+		l.commitFailed(ln, b)
 	case !b.broken: // without a bundle, each of its messages is an error too, and says nothing about the flow
 		if b.refused == nil {
 			b.refused = make(map[int]table.SwitchError)
@@ -154,8 +177,8 @@ func (l *Loop) refused(m swconn.Message) {
 }
 
 // commitFailed drops what was refused from the batch and sends the rest again: nothing of it was applied.
-func (l *Loop) commitFailed(b *batch) {
-	l.sent.remove(b)
+func (l *Loop) commitFailed(ln *lane, b *batch) {
+	ln.remove(b)
 	rest := b.changes[:0:0]
 	for i, c := range b.changes {
 		if e, no := b.refused[i]; no {
@@ -168,30 +191,30 @@ func (l *Loop) commitFailed(b *batch) {
 		return
 	}
 	tries := b.tries + 1
-	l.sendBatch(&batch{changes: rest, tries: tries, plain: b.broken || tries > commitTries})
+	l.resend(rest, tries, b.broken || tries > commitTries)
 }
 
 // bundleReply takes the switch's answers to open (of no interest) and commit.
-func (l *Loop) bundleReply(m swconn.Message) {
+func (l *Loop) bundleReply(ln *lane, m swconn.Message) {
 	reply, err := openflow.ParseBundleControl(m.Data)
 	if err != nil || reply.Type != openflow.BundleCommitReply {
 		return
 	}
-	if b := l.sent.holding(m.XID); b != nil {
-		l.applied(b)
+	if b := ln.holding(m.XID); b != nil {
+		l.applied(ln, b)
 	}
 }
 
 // barrierReply ends a plain batch.
-func (l *Loop) barrierReply(m swconn.Message) {
-	if b := l.sent.holding(m.XID); b != nil && b.plain {
-		l.applied(b)
+func (l *Loop) barrierReply(ln *lane, m swconn.Message) {
+	if b := ln.holding(m.XID); b != nil && b.plain {
+		l.applied(ln, b)
 	}
 }
 
 // applied settles a batch that the switch has taken: all of it but what it refused.
-func (l *Loop) applied(b *batch) {
-	l.sent.remove(b)
+func (l *Loop) applied(ln *lane, b *batch) {
+	ln.remove(b)
 	for i, c := range b.changes {
 		if e, no := b.refused[i]; no {
 			l.reject(c, e)

@@ -65,7 +65,9 @@ func (l *Loop) disconnected(down swconn.Down) {
 	}
 	l.enter(Disconnected)
 	l.table.Disconnected()
-	l.sent = inFlight{}
+	l.lanes.closeOthers()
+	l.lanes.first().sent = nil
+	l.deletions = nil
 	l.tellSessions()
 }
 
@@ -92,12 +94,12 @@ func (l *Loop) askNextTables() {
 	d := &l.sw.dump
 	var b []byte
 	for ; len(d.asked) < dumpWindow && d.next <= int(flow.MaxTable); d.next++ {
-		xid := l.conn.NextXID()
+		xid := l.lanes.first().conn.NextXID()
 		d.asked[xid] = flow.TableID(d.next)
 		b = openflow.AppendFlowDescRequest(b, xid, uint8(d.next))
 	}
 	if len(b) > 0 {
-		l.write(b)
+		l.write(l.lanes.first(), b)
 	}
 }
 
@@ -164,8 +166,8 @@ func canonical(d *openflow.FlowDesc) (table.Dumped, error) {
 }
 
 // write sends whole messages. An error means that the connection has just gone: its Down is on its way and settles it.
-func (l *Loop) write(b []byte) {
-	if err := l.conn.Send(b); err != nil {
+func (l *Loop) write(ln *lane, b []byte) {
+	if err := ln.conn.Send(b); err != nil {
 		l.log.Debug("not sent", "bytes", len(b), "error", err)
 	}
 }

@@ -4,7 +4,7 @@
 //
 // The connection to the switch goes through these phases, and back to disconnected from each of them:
 //
-//	disconnected ──up──▶ dumping ──last table──▶ adopting ──nothing held──▶ steady
+//	disconnected ──up──▶ dumping ──last table──▶ adopting ──all claimed──▶ steady
 //	      ▲                 │                        │                        │
 //	      └─────────────────┴──────── connection lost ───────────────────────┘
 //

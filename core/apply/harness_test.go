@@ -25,11 +25,11 @@ const patience = 10 * time.Second
 // startLoop runs a loop of two owners, alice and bob, on the switch until the test ends or stop is called.
 func startLoop(t *testing.T, sw *swtest.Switch) (l *Loop, stop func()) {
 	t.Helper()
-	conn, err := swconn.New(swconn.Config{Dial: sw.Dial, BackoffMin: time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err = New(Config{Owners: []table.OwnerSpec{spec("alice", 1), spec("bob", 2)}, Conn: conn, Logger: hclog.NewNullLogger()})
+	l, err := New(Config{
+		Owners: []table.OwnerSpec{spec("alice", 1), spec("bob", 2)},
+		Switch: swconn.Config{Dial: sw.Dial, BackoffMin: time.Millisecond},
+		Logger: hclog.NewNullLogger(),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,15 +15,15 @@ import (
 type Config struct {
 	Owners  []table.OwnerSpec
 	Options table.Options
-	Conn    *swconn.Conn
-	Logger  hclog.Logger
+	// Switch is how its connections are made: one, and more for big loads.
+	Switch swconn.Config
+	Logger hclog.Logger
 	// Now is the clock; time.Now if nil.
 	Now func() time.Time
 }
 
 // Loop owns the table and the connection. All its fields below requests belong to the goroutine in Run.
 type Loop struct {
-	conn     *swconn.Conn
 	log      hclog.Logger
 	now      func() time.Time
 	owners   map[string]owner
@@ -32,9 +32,12 @@ type Loop struct {
 
 	table    *table.Table
 	sessions map[table.OwnerID]*Session
+	lanes    *lanes
 	sw       connection
-	sent     inFlight
-	timer    *time.Timer
+	// deletions of a load over several lanes: taken from the table, and not sent before nothing else is on its way.
+	deletions []table.Change
+	buf       []byte // of the batch being sent; the connection copies it
+	timer     *time.Timer
 }
 
 type owner struct {
@@ -42,10 +45,14 @@ type owner struct {
 	spec table.OwnerSpec
 }
 
-// New makes a Loop over an empty table. It returns an error if two owners have one name.
+// New makes a Loop over an empty table. It returns an error if two owners have one name, or if the switch's address is none.
 func New(c Config) (*Loop, error) {
+	lanes, err := newLanes(c.Switch)
+	if err != nil {
+		return nil, err
+	}
 	l := &Loop{
-		conn:     c.Conn,
+		lanes:    lanes,
 		log:      c.Logger,
 		now:      c.Now,
 		owners:   make(map[string]owner, len(c.Owners)),
@@ -68,35 +75,23 @@ func New(c Config) (*Loop, error) {
 	return l, nil
 }
 
-// Run works until ctx ends, and leaves the switch's flows as they are. It runs the connection, too.
+// Run works until ctx ends, and leaves the switch's flows as they are. It runs the connections, too.
 func (l *Loop) Run(ctx context.Context) error {
 	defer close(l.stopped)
 	defer l.timer.Stop()
-	ctx, cancel := context.WithCancel(ctx)
-	connDone := make(chan error, 1)
-	go func() { connDone <- l.conn.Run(ctx) }()
-	defer func() { cancel(); l.drain(); <-connDone }()
-
+	stopLanes := l.lanes.run(ctx)
+	defer stopLanes()
 	for {
 		select {
 		case do := <-l.requests:
 			do()
-		case e, ok := <-l.conn.Events():
-			if !ok {
-				return context.Cause(ctx)
-			}
+		case e := <-l.lanes.events:
 			l.switchEvent(e)
 		case <-l.timer.C:
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
 		l.settle()
-	}
-}
-
-// drain takes what the connection still says, so that it can end.
-func (l *Loop) drain() {
-	for range l.conn.Events() {
 	}
 }
 
@@ -149,29 +144,42 @@ func (l *Loop) View(ctx context.Context, f func(*table.Table)) error {
 	return l.do(ctx, func() { f(l.table) })
 }
 
-// switchEvent takes one event of the connection.
-func (l *Loop) switchEvent(e swconn.Event) {
-	switch e := e.(type) {
-	case swconn.Up:
-		l.connected(e)
-	case swconn.Down:
-		l.disconnected(e)
-	case swconn.Message:
-		l.message(e)
+// switchEvent takes one event of a connection. The first lane's are also the switch's.
+func (l *Loop) switchEvent(e laneEvent) {
+	switch {
+	case e.lane == l.lanes.first():
+		l.firstLaneEvent(e)
+	case l.lanes.has(e.lane): // not of one that was closed meanwhile
+		l.laneEvent(e)
 	}
 }
 
-// message takes one message of the switch.
-func (l *Loop) message(m swconn.Message) {
+func (l *Loop) firstLaneEvent(e laneEvent) {
+	switch ev := e.event.(type) {
+	case swconn.Up:
+		e.lane.up = true
+		l.connected(ev)
+	case swconn.Down:
+		e.lane.up = false
+		l.disconnected(ev)
+	case swconn.Message:
+		if ev.Type == openflow.TypeMultipartReply {
+			l.dumped(ev)
+		} else {
+			l.reply(e.lane, ev)
+		}
+	}
+}
+
+// reply takes a message that answers what was sent on a lane.
+func (l *Loop) reply(ln *lane, m swconn.Message) {
 	switch m.Type {
-	case openflow.TypeMultipartReply:
-		l.dumped(m)
 	case openflow.TypeError:
-		l.refused(m)
+		l.refused(ln, m)
 	case openflow.TypeBundleControl:
-		l.bundleReply(m)
+		l.bundleReply(ln, m)
 	case openflow.TypeBarrierReply:
-		l.barrierReply(m)
+		l.barrierReply(ln, m)
 	default:
 		l.log.Debug("message ignored", "type", m.Type, "xid", m.XID)
 	}

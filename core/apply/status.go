@@ -25,9 +25,7 @@ func (l *Loop) Status(ctx context.Context) (Status, error) {
 		if l.sw.lastErr != nil {
 			s.LastError = l.sw.lastErr.Error()
 		}
-		for _, b := range l.sent.batches {
-			s.InFlight += len(b.changes)
-		}
+		s.InFlight = l.lanes.inFlight()
 	})
 	return s, err
 }
