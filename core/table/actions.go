@@ -13,6 +13,9 @@ type actionLists struct {
 	lists slab[actionList]
 	index index
 	seed  maphash.Seed
+
+	reaches map[uint32]*references // of the few lists that reach beyond their flows
+	learns  map[LearnTarget]int    // how many lists learn into it
 }
 
 type actionList struct {
@@ -42,6 +45,12 @@ func (x *actionLists) take(a flow.Actions) uint32 {
 		class:   a.Class(),
 	}
 	x.index.insert(h, hash)
+	if r := referencesOf(a); !r.none() {
+		x.reaches[h] = &r
+		for _, l := range r.learns {
+			x.learns[l]++
+		}
+	}
 	return h
 }
 
@@ -57,10 +66,19 @@ func (x *actionLists) drop(h uint32) {
 		return
 	}
 	l := x.lists.at(h)
-	if l.users--; l.users == 0 {
-		x.index.remove(h)
-		x.lists.release(h)
+	if l.users--; l.users > 0 {
+		return
 	}
+	if r := x.reaches[h]; r != nil {
+		delete(x.reaches, h)
+		for _, l := range r.learns {
+			if x.learns[l]--; x.learns[l] == 0 {
+				delete(x.learns, l)
+			}
+		}
+	}
+	x.index.remove(h)
+	x.lists.release(h)
 }
 
 func (x *actionLists) at(h uint32) flow.Actions { return x.lists.at(h).actions }

@@ -1,6 +1,8 @@
 package table
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/flowhost/flowhost/sdk/flow"
@@ -12,9 +14,21 @@ func (t *Table) Disconnected() {
 	t.session++
 	t.dirty, t.deletes = nil, nil
 	t.inflight = 0
+	for h := range t.flying {
+		t.land(h)
+	}
+	for _, f := range t.flushes {
+		f.sent = false
+	}
+	t.dirtyObjects = nil
+	for _, x := range t.objects {
+		x.flags &^= inflight | queued
+		t.unsend(&x.waits)
+		t.freeObject(x)
+	}
 	t.eachEntry(func(h uint32, e *entry) {
 		e.flags &^= inflight | queued
-		t.unsend(h)
+		t.unsend(&e.waits)
 		t.freeEntry(h)
 	})
 }
@@ -22,13 +36,18 @@ func (t *Table) Disconnected() {
 // AdoptBegin says that a dump of the switch follows. What was known of the switch is forgotten.
 func (t *Table) AdoptBegin() {
 	t.Disconnected()
-	t.adopted = nil
+	t.adopted, t.adoptedObjects = nil, nil
 	clear(t.damped)
 	t.eachEntry(func(h uint32, e *entry) {
 		t.setInstalled(h, 0, 0)
 		e.flags &^= adopted | keep | damped
 		t.freeEntry(h)
 	})
+	for _, x := range t.objects {
+		x.present, x.installed = false, ""
+		x.flags &^= adopted | keep
+		t.freeObject(x)
+	}
 }
 
 // AdoptFlows takes over flows the switch has shown. Matches and actions must be canonical.
@@ -43,6 +62,12 @@ func (t *Table) AdoptFlows(flows []Dumped) {
 	}
 }
 
+// AdoptObject takes over a group or meter the switch has shown. Its body must be canonical.
+func (t *Table) AdoptObject(name Object, body Body) {
+	x := t.takeObject(name)
+	x.present, x.installed = true, body
+}
+
 // AdoptDone says that the dump is complete: differences may be sent. What may be the flow of an owner that has not synced
 // is held.
 func (t *Table) AdoptDone(now time.Time) {
@@ -53,6 +78,9 @@ func (t *Table) AdoptDone(now time.Time) {
 			o.away = now
 		}
 		o.holding, o.claiming = t.claim(o, now)
+	}
+	for _, name := range slices.SortedFunc(maps.Keys(t.objects), Object.compare) {
+		t.adoptObject(t.objects[name])
 	}
 	t.eachEntry(t.adopt)
 	for _, o := range t.owners[1:] {
@@ -72,16 +100,40 @@ func (t *Table) adopt(h uint32, e *entry) {
 		}
 	}
 	if !t.differs(h) {
-		t.settle(h)
+		t.settle(&e.waits)
 		t.freeEntry(h)
 		return
 	}
 	// What was installed and is not any more must be back before the owner hears of anything later.
 	contenders, from, to := t.winners(h)
 	for _, d := range contenders[from:to] {
-		t.awaitFirst(h, t.ownerOf(d))
+		t.awaitFirst(&e.waits, t.ownerOf(d))
 	}
 	t.due(h)
+}
+
+// adoptObject compares a group or a meter with what the dump said of it.
+func (t *Table) adoptObject(x *object) {
+	if x.present {
+		mine, claimed := false, false
+		for _, o := range t.owners[1:] {
+			if inRanges(o.ranges(x.Kind), x.ID) {
+				mine = true
+				claimed = claimed || o.holding || o.claiming
+			}
+		}
+		switch {
+		case claimed:
+			x.flags |= adopted
+			t.adoptedObjects = append(t.adoptedObjects, x)
+		case !mine && x.owner == nil && t.options.Unclaimed == UnclaimedKeep:
+			x.flags |= keep
+		}
+	}
+	if x.owner != nil && (!x.present || x.body != x.installed) {
+		t.awaitFirst(&x.waits, x.owner)
+	}
+	t.dueObject(x)
 }
 
 // eachEntry calls f for each entry. f may free it.
@@ -185,6 +237,9 @@ func (t *Table) refreshClaims(now time.Time) {
 	}
 	if !ended {
 		return
+	}
+	for _, x := range t.adoptedObjects {
+		t.dueObject(x) // kept on the list: there are few
 	}
 	kept := t.adopted[:0]
 	for _, h := range t.adopted {

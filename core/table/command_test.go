@@ -3,6 +3,8 @@ package table
 import (
 	"encoding/hex"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,6 +31,8 @@ var commands = map[string]func(*stage, []string, command) (string, error){
 	"refuse":         (*stage).doRefuse,
 	"accept":         (*stage).doAccept,
 	"somebody":       (*stage).doSomebody,
+	"mark":           (*stage).doMark,
+	"objects":        (*stage).doObjects,
 	"restart-host":   (*stage).doRestartHost,
 	"restart-switch": (*stage).doRestartSwitch,
 	"switch":         (*stage).doSwitch,
@@ -99,6 +103,12 @@ func (s *stage) doOwner(args []string, _ command) (string, error) {
 			spec.MaxFlows = int(a)
 		case "tables":
 			spec.Tables = []Range[flow.TableID]{{flow.TableID(a), flow.TableID(b)}}
+		case "groups":
+			spec.Groups = []Range[uint32]{{uint32(a), uint32(b)}}
+		case "meters":
+			spec.Meters = []Range[uint32]{{uint32(a), uint32(b)}}
+		case "zones":
+			spec.Zones = []Range[uint16]{{uint16(a), uint16(b)}}
 		case "conjunctions":
 			spec.Conjunctions = []Range[uint32]{{uint32(a), uint32(b)}}
 		case "unexpected":
@@ -128,7 +138,13 @@ func (s *stage) doConnect([]string, command) (string, error) {
 	for i := range dump { // in pieces, as it comes over a connection
 		s.table.AdoptFlows(dump[i : i+1])
 	}
+	for x, body := range s.sw.objects {
+		s.table.AdoptObject(x, body)
+	}
 	s.table.AdoptDone(s.now)
+	if n := len(s.sw.objects); n > 0 {
+		return fmt.Sprintf("%d flows, %d groups and meters in the switch\n", len(dump), n), nil
+	}
 	return fmt.Sprintf("%d flows in the switch\n", len(dump)), nil
 }
 
@@ -186,7 +202,29 @@ func parseOp(txn *Txn, line string) error {
 	}
 	var op Op
 	name, text, _ := strings.Cut(rest, " ")
-	if word != "clear" {
+	switch word {
+	case "mark":
+		txn.Marks = append(txn.Marks, Mark{name, text})
+		return nil
+	case "set-group", "set-meter", "remove-group", "remove-meter", "flush-zone", "flush-tuple":
+		n, err := strconv.ParseUint(name, 0, 32)
+		if err != nil {
+			return err
+		}
+		op.Kind = map[string]OpKind{
+			"set-group": OpSetGroup, "set-meter": OpSetMeter, "remove-group": OpRemoveGroup, "remove-meter": OpRemoveMeter,
+			"flush-zone": OpFlushCT, "flush-tuple": OpFlushCTTuple,
+		}[word]
+		if op.Kind >= OpFlushCT {
+			op.Zone = uint16(n)
+		} else {
+			op.ID = uint32(n)
+		}
+		op.Body = Body(text)
+		txn.Ops = append(txn.Ops, op)
+		return nil
+	case "clear":
+	default:
 		var err error
 		if op.UUID, err = parseID(name); err != nil {
 			return err
@@ -354,6 +392,7 @@ func (s *stage) doRestartHost([]string, command) (string, error) {
 
 func (s *stage) doRestartSwitch([]string, command) (string, error) {
 	clear(s.sw.flows)
+	clear(s.sw.objects)
 	s.table.Disconnected()
 	s.flight = nil
 	return "", nil
@@ -362,6 +401,26 @@ func (s *stage) doRestartSwitch([]string, command) (string, error) {
 func (s *stage) doSwitch([]string, command) (out string, err error) {
 	for _, f := range s.sw.dump() {
 		out += f.Flow.String() + "\n"
+	}
+	for _, x := range slices.SortedFunc(maps.Keys(s.sw.objects), Object.compare) {
+		out += fmt.Sprintf("%s %s\n", x, s.sw.objects[x])
+	}
+	return out, nil
+}
+
+// mark OWNER NAME: its last installed value
+func (s *stage) doMark(args []string, _ command) (string, error) {
+	m, ok := s.table.Mark(s.owners[args[0]], args[1])
+	if !ok {
+		return "not installed yet\n", nil
+	}
+	return fmt.Sprintf("%s, %d quarantined\n", m.Value, m.Quarantined), nil
+}
+
+// objects: groups and meters as the table has them
+func (s *stage) doObjects([]string, command) (out string, err error) {
+	for v := range s.table.Objects {
+		out += fmt.Sprintf("%s: %s, of %q, wanted %q, installed %q, named by %d flows\n", v.State, v.Object, v.Owner, v.Wanted, v.Installed, v.Flows)
 	}
 	return out, nil
 }

@@ -2,6 +2,8 @@ package table
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -21,25 +23,40 @@ func (t *Table) Commit(txn *Txn, now time.Time) (Revision, error) {
 		flows += len(txn.Ops[i].Flows)
 	}
 	t.begin(o, txn.ID)
-	if o.MaxFlows > 0 && o.flows+flows > o.MaxFlows {
+	if txn.refers || o.MaxFlows > 0 && o.flows+flows > o.MaxFlows {
 		// It may be refused, which only its end will tell: some flows may be there already, others may go.
 		t.undo = &undoLog{owner: o, events: len(t.events), duplicates: o.duplicates}
 	}
-	for i := range txn.Ops {
-		t.do(o, &txn.Ops[i])
-	}
-	if o.MaxFlows > 0 && o.flows > o.MaxFlows {
-		err := &OpError{Index: -1, Err: fmt.Errorf("%w: %d flows, %d are allowed", ErrQuota, o.flows, o.MaxFlows)}
+	if err := t.doAll(o, txn); err != nil {
 		t.rollback()
 		t.abandon()
 		return 0, err
 	}
+	t.current.marks = slices.Clone(txn.Marks)
+	t.flushAll(txn)
 	o.pushed = now
 	return t.commit(), nil
 }
 
-// do does one operation. It cannot fail: what can, Prepare has checked, or is checked at the transaction's end.
-func (t *Table) do(o *owner, op *Op) {
+// doAll does the operations, and checks what only their end can tell.
+func (t *Table) doAll(o *owner, txn *Txn) error {
+	for i := range txn.Ops {
+		t.op = i
+		if err := t.do(o, &txn.Ops[i]); err != nil {
+			return txn.Ops[i].refused(i, flow.Key{}, err)
+		}
+	}
+	if err := t.checkObjects(txn); err != nil {
+		return err
+	}
+	if o.MaxFlows > 0 && o.flows > o.MaxFlows {
+		return &OpError{Index: -1, Err: fmt.Errorf("%w: %d flows, %d are allowed", ErrQuota, o.flows, o.MaxFlows)}
+	}
+	return nil
+}
+
+// do does one operation. What can fail here only does when fences overlap; the rest Prepare has checked.
+func (t *Table) do(o *owner, op *Op) error {
 	switch op.Kind {
 	case OpAdd:
 		for i := range op.Flows {
@@ -52,7 +69,20 @@ func (t *Table) do(o *owner, op *Op) {
 	case OpSet:
 		t.set(o, op)
 	case OpClear:
-		t.eachFlow(o, t.drop)
+		t.clear(o)
+	case OpSetGroup, OpSetMeter:
+		return t.setObject(o, op.object(), op.Body)
+	case OpRemoveGroup, OpRemoveMeter:
+		t.removeObject(o, op.object())
+	}
+	return nil
+}
+
+// clear takes away all flows, groups and meters of an owner.
+func (t *Table) clear(o *owner) {
+	t.eachFlow(o, t.drop)
+	for _, name := range slices.SortedFunc(maps.Keys(o.objects), Object.compare) {
+		t.removeObject(o, name)
 	}
 }
 

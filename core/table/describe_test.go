@@ -4,11 +4,24 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/flowhost/flowhost/sdk/flow"
 )
 
 func describeChange(c Change) string {
-	if c.Kind == FlowDelete {
+	switch c.Kind {
+	case FlowDelete:
 		return fmt.Sprintf("delete %s", c.Flow.Key)
+	case FlushZone:
+		return fmt.Sprintf("%s %d", c.Kind, c.Zone)
+	case FlushTuple:
+		return fmt.Sprintf("%s %d %s", c.Kind, c.Zone, c.Body)
+	case GroupDelete, MeterDelete:
+		return fmt.Sprintf("%s %d", c.Kind, c.Object.ID)
+	case GroupAdd, GroupModify, MeterAdd, MeterModify:
+		return fmt.Sprintf("%s %d %s", c.Kind, c.Object.ID, c.Body)
 	}
 	return fmt.Sprintf("%s %s", c.Kind, c.Flow)
 }
@@ -28,15 +41,29 @@ func (s *stage) describeEvent(e Event) string {
 	case EventInstalled:
 		who += fmt.Sprintf(" txn %d, revision %d", e.Txn, e.Revision)
 		for _, r := range e.Refused {
-			who += fmt.Sprintf("\n  but for %s %s: %v", describeID(r.UUID), r.Key, r.Err)
+			who += fmt.Sprintf("\n  but for %s: %v", describeSubject(r.UUID, r.Key, r.Object), r.Err)
+		}
+		for _, m := range e.Marks {
+			who += fmt.Sprintf("\n  mark %s=%s, %d quarantined", m.Name, m.Value, e.Quarantined)
 		}
 		return who
 	case EventRefused:
-		return fmt.Sprintf("%s %s %s: %v", who, describeID(e.UUID), e.Key, e.Err)
+		return fmt.Sprintf("%s %s: %v", who, describeSubject(e.UUID, e.Key, e.Object), e.Err)
 	case EventLost:
 		return fmt.Sprintf("%s %s %s to %s %s", who, describeID(e.UUID), e.Key, e.Other, describeID(e.OtherUUID))
 	}
-	return fmt.Sprintf("%s %s %s", who, describeID(e.UUID), e.Key)
+	return fmt.Sprintf("%s %s", who, describeSubject(e.UUID, e.Key, e.Object))
+}
+
+// describeSubject is the flow, group or meter that something is about.
+func describeSubject(id uuid.UUID, k flow.Key, x Object) string {
+	switch {
+	case x != Object{}:
+		return x.String()
+	case id == uuid.Nil && k == flow.Key{}:
+		return "a conntrack flush"
+	}
+	return describeID(id) + " " + k.String()
 }
 
 // describeEntry is an entry as "flowhost flows" tells it: what is installed or should be, then who wants it.

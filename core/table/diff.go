@@ -1,6 +1,7 @@
 package table
 
 import (
+	"slices"
 	"time"
 
 	"github.com/flowhost/flowhost/sdk/flow"
@@ -13,7 +14,7 @@ func (t *Table) due(h uint32) {
 	case !t.steady:
 		// AdoptDone looks at every entry. What is neither wanted nor known to be there needs no look.
 		if e.head[0] == 0 && e.installed == 0 {
-			t.settle(h)
+			t.settle(&e.waits)
 			t.freeEntry(h)
 		}
 	case e.flags&queued != 0:
@@ -25,14 +26,26 @@ func (t *Table) due(h uint32) {
 	}
 }
 
-// Diff returns at most max changes for entries touched since they were last looked at: adds and modifies first, and deletes
-// only when there is nothing left to add or modify. A key has one change in flight at most; each change must be answered
-// by Confirm, Reject or Disconnected.
+// Diff returns at most max changes for what was touched since it was last looked at, in the order in which the switch
+// must do them: conntrack zones to flush, meters and groups to add or modify, flows to add or modify, flows to delete,
+// groups and meters to delete, conntrack tuples to flush. Deletes come only when there is nothing left to add or modify.
+// A key, group or meter has one change in flight at most; each change must be answered by Confirm, Reject or Disconnected.
 func (t *Table) Diff(max int) []Change {
-	if !t.steady || len(t.dirty)+len(t.deletes) == 0 {
+	if !t.steady {
 		return nil
 	}
-	changes := make([]Change, 0, min(max, len(t.dirty)+len(t.deletes)))
+	changes := t.diffFlushes(max, false)
+	changes = append(changes, t.diffObjects(max-len(changes), false)...)
+	changes = t.diffFlows(max, changes)
+	if len(t.dirty)+len(t.deletes) == 0 {
+		changes = append(changes, t.diffObjects(max-len(changes), true)...)
+	}
+	return append(changes, t.diffFlushes(max-len(changes), true)...)
+}
+
+// diffFlows appends changes of flows.
+func (t *Table) diffFlows(max int, changes []Change) []Change {
+	changes = slices.Grow(changes, min(max-len(changes), len(t.dirty)+len(t.deletes)))
 	n := 0
 	for ; n < len(t.dirty) && len(changes) < max; n++ {
 		h := t.dirty[n]
@@ -76,10 +89,9 @@ func (t *Table) give(h uint32, c Change) Change {
 	e := t.entries.at(h)
 	e.flags = e.flags&^queued | inflight
 	t.inflight++
-	for w := e.waits; w != 0; w = t.waits.at(w).next {
-		t.waits.at(w).sent = true
-	}
-	c.ref = ref{h, t.session}
+	t.send(e.waits)
+	t.takeOff(h, c)
+	c.ref = ref{entry: h, session: t.session}
 	return c
 }
 
@@ -94,7 +106,7 @@ func (t *Table) difference(h uint32) (Change, bool) {
 	switch {
 	case t.equal(e, actions, cookie, wanted):
 		e.flags &^= queued
-		t.settle(h)
+		t.settle(&e.waits)
 		t.freeEntry(h)
 		return Change{}, false
 	case e.flags&damped != 0 || e.flags&adopted != 0 && t.held(h):
@@ -128,23 +140,31 @@ func (t *Table) differs(h uint32) bool {
 
 // answered returns the entry whose change has been answered, no longer in flight, or 0 when nobody waits for the answer.
 func (t *Table) answered(c Change) uint32 {
-	if c.ref.session != t.session || !t.steady {
+	h := c.ref.entry
+	if c.ref.session != t.session || !t.steady || h == 0 {
 		return 0
 	}
-	h := c.ref.entry
 	e := t.entries.at(h)
 	if e.flags&inflight == 0 {
 		return 0
 	}
 	e.flags &^= inflight
 	t.inflight--
+	t.land(h)
 	return h
 }
 
 // Confirm says that the switch has done c.
 func (t *Table) Confirm(c Change, now time.Time) {
 	h := t.answered(c)
-	if h == 0 {
+	switch {
+	case c.ref.flush != nil:
+		t.answerFlush(c.ref, nil)
+		return
+	case c.ref.object != nil:
+		t.answerObject(c, nil, now)
+		return
+	case h == 0:
 		return
 	}
 	if c.Kind == FlowDelete {
@@ -153,7 +173,7 @@ func (t *Table) Confirm(c Change, now time.Time) {
 		t.setInstalled(h, t.actions.take(c.Flow.Actions), c.Flow.Cookie)
 		t.recover(h)
 	}
-	t.unwait(h, func(w *wait) bool { return w.sent })
+	t.unwait(&t.entries.at(h).waits, func(w *wait) bool { return w.sent })
 	if t.entries.at(h).flags&queued != 0 {
 		t.dirty = append(t.dirty, h) // something came meanwhile
 		return

@@ -19,6 +19,7 @@ func (t *Table) put(org, h uint32, c content) uint32 {
 	o.fresh++
 	t.attach(d)
 	t.enter(d)
+	t.refer(d, true)
 	t.remember(undoPut, d)
 	return d
 }
@@ -31,10 +32,12 @@ func (t *Table) change(d uint32, c content) {
 	t.touch(f.entry)
 	t.concern(d)
 	t.leave(d) // before its standing changes
+	t.refer(d, false)
 	t.actions.drop(f.actions)
 	f.actions, f.cookie = c.actions, c.cookie
 	t.pardon(d)
 	t.enter(d)
+	t.refer(d, true)
 }
 
 // freshen makes a flow one that its owner has mentioned since its sync began.
@@ -63,6 +66,7 @@ func (t *Table) drop(d uint32) {
 	t.pardon(d)
 	t.leave(d)
 	t.detach(d)
+	t.refer(d, false)
 	t.actions.drop(f.actions)
 	org := f.origin
 	t.desired.release(d)

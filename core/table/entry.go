@@ -143,7 +143,9 @@ func (t *Table) setInstalled(h uint32, actions uint32, cookie flow.Cookie) {
 	if actions != 0 {
 		t.installed++
 	}
+	t.use(actions, +1)
+	t.use(e.installed, -1)
 	t.actions.drop(e.installed)
 	e.installed, e.cookie = actions, cookie
-	e.flags &^= odd
+	e.flags &^= odd | keep
 }

@@ -39,6 +39,12 @@ var (
 	// ErrBadTable is returned by Prepare for tables 254 and 255, which are not tables of the pipeline.
 	ErrBadTable = errors.New("no such table")
 
+	// ErrUnset is returned by Commit for a flow that names a group or meter which its owner has not set.
+	ErrUnset = errors.New("not set")
+
+	// ErrInUse is returned by Commit for the removal of a group or meter that a desired flow names.
+	ErrInUse = errors.New("named by a flow")
+
 	// ErrTooBig is returned by Prepare for a flow whose message would be over MaxMessage bytes, and for a transaction over
 	// MaxTxnFlows flows or MaxTxnBytes bytes.
 	ErrTooBig = errors.New("too big")
@@ -57,6 +63,8 @@ func (e *OpError) Error() string {
 	switch {
 	case e.Index < 0:
 		return e.Err.Error()
+	case e.UUID == uuid.Nil && e.Key == (flow.Key{}):
+		return fmt.Sprintf("operation %d, %s: %v", e.Index, e.Op, e.Err)
 	case e.Key == (flow.Key{}):
 		return fmt.Sprintf("operation %d, %s of %s: %v", e.Index, e.Op, e.UUID, e.Err)
 	}

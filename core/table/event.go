@@ -49,21 +49,52 @@ type Event struct {
 
 	Txn      uint64    // EventInstalled, EventDuplicate: the session's number of the transaction
 	Revision Revision  // EventInstalled
-	Refused  []Refusal // EventInstalled: flows of the transaction that are in quarantine
+	Refused  []Refusal // EventInstalled: what of the transaction the switch does not have
 
-	UUID uuid.UUID // all but EventInstalled: the owner's
-	Key  flow.Key
-	Err  error // EventRefused
+	Marks       []Mark // EventInstalled: of the transaction
+	Quarantined int    // EventInstalled with Marks: how many of the owner's flows are in quarantine now
+
+	UUID   uuid.UUID // of a flow: the owner's
+	Key    flow.Key  // of a flow
+	Object Object    // EventRefused, EventRecovered: of a group or a meter, instead of UUID and Key
+	Err    error     // EventRefused
 
 	Other     string // EventLost: the owner who has the key now, which can be the same owner
 	OtherUUID uuid.UUID
 }
 
-// Refusal is a flow that could not be installed, and why.
+// Refusal is what could not be installed, and why: a flow; or a group or meter; or, with none of them, a conntrack flush.
 type Refusal struct {
-	UUID uuid.UUID
-	Key  flow.Key
-	Err  error
+	UUID   uuid.UUID
+	Key    flow.Key
+	Object Object
+	Err    error
+}
+
+// MarkState is the last value of a mark that is installed.
+type MarkState struct {
+	Value       string
+	Quarantined int // how many of the owner's flows were in quarantine then
+}
+
+// Mark returns the last installed value of an owner's mark.
+func (t *Table) Mark(id OwnerID, name string) (MarkState, bool) {
+	o := t.owner(id)
+	if o == nil {
+		return MarkState{}, false
+	}
+	m, ok := o.marks[name]
+	return m, ok
+}
+
+// quarantinedOf counts an owner's flows in quarantine.
+func (t *Table) quarantinedOf(o *owner) (n int) {
+	for d := range t.quarantine {
+		if t.ownerOf(d) == o {
+			n++
+		}
+	}
+	return n
 }
 
 // Events returns what happened since the last call, in order.

@@ -39,6 +39,7 @@ type OwnerSpec struct {
 	Groups       []Range[uint32]
 	Meters       []Range[uint32]
 	Conjunctions []Range[uint32]
+	Zones        []Range[uint16] // conntrack zones it may flush
 
 	Expected bool          // what may be its is held until it has synced
 	Grace    time.Duration // how long its flows stay without a session; 0: for ever
@@ -55,6 +56,9 @@ type owner struct {
 	fresh      int    // flows of the present epoch; the others are stale
 	duplicates uint64 // flows added twice, ever
 	epoch      uint8  // moves on when a session ends and when a sync begins
+
+	objects map[Object]*object // the groups and meters it wants
+	marks   map[string]MarkState
 
 	revisions []*revision // those it has not been told of, oldest first
 
@@ -80,7 +84,9 @@ func (t *Table) AddOwner(spec OwnerSpec) (OwnerID, error) {
 		return 0, ErrTooManyOwners
 	}
 	id := OwnerID(len(t.owners))
-	t.owners = append(t.owners, &owner{OwnerSpec: spec, id: id})
+	t.owners = append(t.owners, &owner{
+		OwnerSpec: spec, id: id, objects: make(map[Object]*object), marks: make(map[string]MarkState),
+	})
 	return id, nil
 }
 

@@ -27,13 +27,20 @@ func (t *Table) Prepare(txn *Txn) error {
 		if err := op.check(); err != nil {
 			return op.refused(i, flow.Key{}, err)
 		}
+		if err := o.prepareObject(op); err != nil {
+			return op.refused(i, flow.Key{}, err)
+		}
+		txn.refers = txn.refers || op.Kind >= OpSetGroup && op.Kind <= OpRemoveMeter || op.Kind == OpClear
 		flows += len(op.Flows)
+		size += len(op.Body)
 		for j := range op.Flows {
 			f := &op.Flows[j]
 			size += len(f.Match) + len(f.Actions)
-			if err := o.prepare(f, &op.UUID); err != nil {
+			refers, err := o.prepare(f, &op.UUID)
+			if err != nil {
 				return op.refused(i, f.Key, err)
 			}
+			txn.refers = txn.refers || refers
 		}
 		if op.Kind == OpRemoveFlow {
 			size += len(op.Key.Match)
@@ -55,57 +62,96 @@ func (op *Op) refused(index int, key flow.Key, err error) error {
 
 // check says whether the operation has the parts of its kind and no others.
 func (op *Op) check() error {
-	var flows, key bool
+	only := Op{Kind: op.Kind}
 	switch op.Kind {
 	case OpAdd, OpSet:
-		flows = true
+		only.UUID, only.Flows = op.UUID, op.Flows
+	case OpRemove:
+		only.UUID = op.UUID
 	case OpRemoveFlow:
-		key = true
-	case OpRemove, OpClear:
+		only.UUID, only.Key = op.UUID, op.Key
+	case OpClear:
+	case OpSetGroup, OpSetMeter:
+		only.ID, only.Body = op.ID, op.Body
+	case OpRemoveGroup, OpRemoveMeter:
+		only.ID = op.ID
+	case OpFlushCT:
+		only.Zone = op.Zone
+	case OpFlushCTTuple:
+		only.Zone, only.Body = op.Zone, op.Body
 	default:
 		return fmt.Errorf("%w: unknown kind %d", ErrBadOp, op.Kind)
 	}
-	if !flows && len(op.Flows) > 0 || !key && op.Key != (flow.Key{}) {
+	switch {
+	case only.UUID != op.UUID || only.Key != op.Key || only.ID != op.ID || only.Body != op.Body || only.Zone != op.Zone ||
+		len(only.Flows) != len(op.Flows):
 		return fmt.Errorf("%w: it has a part that %q does not have", ErrBadOp, op.Kind)
-	}
-	if op.Kind == OpAdd && len(op.Flows) == 0 {
+	case op.Kind == OpAdd && len(op.Flows) == 0:
 		return fmt.Errorf("%w: nothing to add", ErrBadOp)
 	}
 	return nil
 }
 
-// prepare checks one flow of a UUID and makes it canonical.
-func (o *owner) prepare(f *flow.Flow, id *uuid.UUID) error {
+// prepareObject checks an operation on a group, a meter or a conntrack zone.
+func (o *owner) prepareObject(op *Op) error {
+	switch op.Kind {
+	case OpSetGroup, OpRemoveGroup, OpSetMeter, OpRemoveMeter:
+		if x := op.object(); !inRanges(o.ranges(x.Kind), x.ID) {
+			return fmt.Errorf("%w: %s", ErrFenced, x)
+		}
+		if size := objectMessageSize(op.Body); size > MaxMessage {
+			return fmt.Errorf("%w: the %s's message has %d bytes, %d are allowed", ErrTooBig, op.object().Kind, size, MaxMessage)
+		}
+	case OpFlushCT, OpFlushCTTuple:
+		if !inRanges(o.Zones, op.Zone) {
+			return fmt.Errorf("%w: conntrack zone %d", ErrFenced, op.Zone)
+		}
+	}
+	return nil
+}
+
+// object is the group or meter of an operation on one.
+func (op *Op) object() Object {
+	if op.Kind == OpSetMeter || op.Kind == OpRemoveMeter {
+		return Object{Meter, op.ID}
+	}
+	return Object{Group, op.ID}
+}
+
+// prepare checks one flow of a UUID and makes it canonical. refers says whether it names a group or a meter.
+func (o *owner) prepare(f *flow.Flow, id *uuid.UUID) (refers bool, err error) {
 	if f.Table > flow.MaxTable {
-		return ErrBadTable
+		return false, ErrBadTable
 	}
 	if !inRanges(o.Tables, f.Table) {
-		return fmt.Errorf("%w: table %d", ErrFenced, f.Table)
+		return false, fmt.Errorf("%w: table %d", ErrFenced, f.Table)
 	}
 	if !inRanges(o.Priorities, f.Priority) {
-		return fmt.Errorf("%w: priority %d", ErrFenced, f.Priority)
+		return false, fmt.Errorf("%w: priority %d", ErrFenced, f.Priority)
 	}
 	if err := canonicalMatch(&f.Match); err != nil {
-		return err
+		return false, err
 	}
 	if !f.Actions.IsCanonical() {
-		actions, err := flow.CanonicalActions([]byte(f.Actions))
-		if err != nil {
-			return err
+		if f.Actions, err = flow.CanonicalActions([]byte(f.Actions)); err != nil {
+			return false, err
 		}
-		f.Actions = actions
+	}
+	reached := referencesOf(f.Actions)
+	if err := o.reaches(&reached); err != nil {
+		return false, err
 	}
 	class := f.Actions.Class()
 	if class == flow.ClassConjunction {
 		if err := o.prepareConjunctions(f); err != nil {
-			return err
+			return false, err
 		}
 	}
 	if size := messageSize(f.Match, f.Actions); size > MaxMessage {
-		return fmt.Errorf("%w: the flow's message has %d bytes, %d are allowed", ErrTooBig, size, MaxMessage)
+		return false, fmt.Errorf("%w: the flow's message has %d bytes, %d are allowed", ErrTooBig, size, MaxMessage)
 	}
 	f.Cookie = o.cookie(f.Cookie, class, id)
-	return nil
+	return len(reached.objects) > 0, nil
 }
 
 // canonicalMatch makes a match canonical in place.
@@ -161,6 +207,9 @@ func (o *owner) cookie(c flow.Cookie, class flow.Class, id *uuid.UUID) flow.Cook
 func messageSize(m flow.Match, a flow.Actions) int {
 	return 48 + (4+len(m)+7)&^7 + len(a)
 }
+
+// objectMessageSize is an upper bound of the size of an OFPT_GROUP_MOD or OFPT_METER_MOD with this body.
+func objectMessageSize(b Body) int { return 24 + len(b) }
 
 // conjunctionsSize is the size of the instructions of a clause: one apply_actions with n actions of 16 bytes.
 func conjunctionsSize(n int) int { return 8 + 16*n }

@@ -20,8 +20,9 @@ var errNoRoom = errors.New("no room beside the other conjunctions of the same ke
 // time has come; then it is on trial, and what the switch says decides. One that is unfit waits for room.
 type quarantine struct {
 	err     error
-	until   time.Time // of a refused one
+	until   time.Time // when it may be tried again; zero: on trial, unfit or blocked
 	backoff time.Duration
+	blocked bool // what it names is not in the switch because it was refused
 }
 
 // refuse tells a flow's owner that it is not installed, and why.
@@ -30,7 +31,7 @@ func (t *Table) refuse(d uint32, err error) {
 	event.Err = err
 	t.events = append(t.events, event)
 	if t.current != nil && t.current.owner == t.ownerOf(d) {
-		t.current.refused = append(t.current.refused, Refusal{event.UUID, event.Key, err})
+		t.current.refused = append(t.current.refused, Refusal{UUID: event.UUID, Key: event.Key, Err: err})
 	}
 }
 
@@ -64,7 +65,14 @@ func (t *Table) pardon(d uint32) {
 // contender takes its place.
 func (t *Table) Reject(c Change, e SwitchError, now time.Time) {
 	h := t.answered(c)
-	if h == 0 {
+	switch {
+	case c.ref.flush != nil:
+		t.answerFlush(c.ref, e)
+		return
+	case c.ref.object != nil:
+		t.answerObject(c, e, now)
+		return
+	case h == 0:
 		return
 	}
 	var offenders []uint32
@@ -76,10 +84,11 @@ func (t *Table) Reject(c Change, e SwitchError, now time.Time) {
 	for _, d := range offenders {
 		t.isolate(d, e, now)
 	}
-	t.unwait(h, func(w *wait) bool {
+	waits := &t.entries.at(h).waits
+	t.unwait(waits, func(w *wait) bool {
 		return w.sent && (t.blame(w.latest, offenders, e) || c.Kind == FlowDelete)
 	})
-	t.unsend(h)
+	t.unsend(waits)
 	t.judge(h)
 	t.entries.at(h).flags &^= queued // not on the list while it was in flight
 	t.due(h)
@@ -121,7 +130,7 @@ func (t *Table) blame(r *revision, offenders []uint32, err error) bool {
 	for _, d := range offenders {
 		if t.ownerOf(d) == r.owner {
 			event := t.eventOf(EventRefused, d)
-			r.refused = append(r.refused, Refusal{event.UUID, event.Key, err})
+			r.refused = append(r.refused, Refusal{UUID: event.UUID, Key: event.Key, Err: err})
 			any = true
 		}
 	}
@@ -164,7 +173,7 @@ func (t *Table) retryDue(now time.Time) {
 	for d, q := range t.quarantine {
 		f := t.desired.at(d)
 		switch {
-		case f.flags&refused == 0: // on trial, or unfit
+		case f.flags&refused == 0 || q.blocked: // on trial or unfit; or not its own fault
 		case q.until.After(now):
 			t.retryAt(q.until)
 		default:
@@ -180,6 +189,7 @@ func (t *Table) retryDue(now time.Time) {
 			entries = append(entries, h)
 		}
 	}
+	t.retryObjects(now)
 	slices.Sort(entries) // two tables with the same history do the same
 	for _, h := range slices.Compact(entries) {
 		t.judge(h)

@@ -6,51 +6,52 @@ type revision struct {
 	number  Revision
 	silent  bool // not the owner's work, so it is not told; what comes after waits for it
 	txn     uint64
-	waiting int // records in Table.waits
+	waiting int // records in Table.waits, and conntrack flushes
+	tuples  int // of these, conntrack tuples to be flushed
 	refused []Refusal
+	marks   []Mark
 }
 
-// wait is one revision waiting for one entry. An entry has at most two of each owner: one for the change that is in
-// flight, one for the change after that.
+// wait is one revision waiting for one entry or object. Each has a list, in which an owner has at most two: one for the
+// change that is in flight, one for the change after that.
 type wait struct {
 	revision *revision // the first that waits for it
 	latest   *revision // of the same owner, the last that touched the entry before the change was made
-	next     uint32    // of the same entry
+	next     uint32    // in the same list
 	sent     bool      // the change in flight is what is waited for, or newer
 }
 
-// await makes the revision wait until the switch has confirmed the entry as it is from now on.
-func (t *Table) await(h uint32, r *revision) {
-	e := t.entries.at(h)
-	for w := e.waits; w != 0; w = t.waits.at(w).next {
+// await makes the revision wait until the switch has confirmed what the list belongs to, as it is from now on.
+func (t *Table) await(list *uint32, r *revision) {
+	for w := *list; w != 0; w = t.waits.at(w).next {
 		if x := t.waits.at(w); !x.sent && x.revision.owner == r.owner {
 			x.latest = r // told after the first, so it need not wait itself
 			return
 		}
 	}
 	w := t.waits.alloc()
-	*t.waits.at(w) = wait{revision: r, latest: r, next: e.waits}
-	e.waits = w
+	*t.waits.at(w) = wait{revision: r, latest: r, next: *list}
+	*list = w
 	r.waiting++
 }
 
-// awaitNext makes the owner's next revision wait for an entry that others have made its flow the winner of.
-func (t *Table) awaitNext(h uint32, o *owner) {
+// awaitNext makes the owner's next revision wait for what others have changed for it.
+func (t *Table) awaitNext(list *uint32, o *owner) {
 	if n := len(o.revisions); n == 0 || !o.revisions[n-1].silent {
 		o.revisions = append(o.revisions, &revision{owner: o, number: t.revision, silent: true})
 	}
-	t.await(h, o.revisions[len(o.revisions)-1])
+	t.await(list, o.revisions[len(o.revisions)-1])
 }
 
-// awaitFirst makes the revision of which an owner hears next wait for an entry that is not as it was.
-func (t *Table) awaitFirst(h uint32, o *owner) {
+// awaitFirst makes the revision of which an owner hears next wait for what is not any more as it was.
+func (t *Table) awaitFirst(list *uint32, o *owner) {
 	if len(o.revisions) == 0 {
-		t.awaitNext(h, o)
+		t.awaitNext(list, o)
 		return
 	}
 	first := o.revisions[0]
-	t.await(h, first)
-	for w := t.entries.at(h).waits; w != 0; w = t.waits.at(w).next {
+	t.await(list, first)
+	for w := *list; w != 0; w = t.waits.at(w).next {
 		if x := t.waits.at(w); !x.sent && x.revision.owner == o {
 			x.revision.waiting--
 			x.revision = first
@@ -67,10 +68,9 @@ func (t *Table) concern(d uint32) {
 	}
 }
 
-// unwait ends waits of an entry for which done is true.
-func (t *Table) unwait(h uint32, done func(*wait) bool) {
-	e := t.entries.at(h)
-	for at := &e.waits; *at != 0; {
+// unwait ends the waits of a list for which done is true.
+func (t *Table) unwait(list *uint32, done func(*wait) bool) {
+	for at := list; *at != 0; {
 		w := *at
 		x := t.waits.at(w)
 		if !done(x) {
@@ -87,8 +87,8 @@ func (t *Table) unwait(h uint32, done func(*wait) bool) {
 }
 
 // unsend makes who waits for the change in flight wait for the one that comes instead.
-func (t *Table) unsend(h uint32) {
-	for w := t.entries.at(h).waits; w != 0; w = t.waits.at(w).next {
+func (t *Table) unsend(list *uint32) {
+	for w := *list; w != 0; w = t.waits.at(w).next {
 		x := t.waits.at(w)
 		x.sent = false
 		for at := &x.next; *at != 0; {
@@ -112,10 +112,17 @@ func (t *Table) unsend(h uint32) {
 	}
 }
 
-// settle ends all waits of an entry: the switch holds what it should.
-func (t *Table) settle(h uint32) {
-	if t.entries.at(h).waits != 0 {
-		t.unwait(h, func(*wait) bool { return true })
+// settle ends all waits of a list: the switch holds what it should.
+func (t *Table) settle(list *uint32) {
+	if *list != 0 {
+		t.unwait(list, func(*wait) bool { return true })
+	}
+}
+
+// send makes all waits of a list ones for the change that is given out.
+func (t *Table) send(list uint32) {
+	for w := list; w != 0; w = t.waits.at(w).next {
+		t.waits.at(w).sent = true
 	}
 }
 
@@ -141,9 +148,14 @@ func (t *Table) tell(r *revision) {
 	if r.silent {
 		return
 	}
-	t.events = append(t.events, Event{
-		Kind: EventInstalled, Owner: r.owner.id, Txn: r.txn, Revision: r.number, Refused: r.refused,
-	})
+	event := Event{Kind: EventInstalled, Owner: r.owner.id, Txn: r.txn, Revision: r.number, Refused: r.refused, Marks: r.marks}
+	if len(r.marks) > 0 {
+		event.Quarantined = t.quarantinedOf(r.owner)
+	}
+	for _, m := range r.marks {
+		r.owner.marks[m.Name] = MarkState{m.Value, event.Quarantined}
+	}
+	t.events = append(t.events, event)
 }
 
 // begin starts a revision of an owner. It ends with commit, or with rollback and abandon.
@@ -162,7 +174,7 @@ func (t *Table) commit() Revision {
 	t.forget()
 	t.revision++
 	r.number = t.revision
-	if len(t.touched) == 0 && len(r.owner.revisions) == 0 && t.steady {
+	if len(t.touched)+len(t.touchedObjects)+r.waiting+len(r.owner.revisions) == 0 && t.steady {
 		t.tell(r) // nothing has changed, and everything before is installed
 		t.endTxn()
 		t.spare = r
@@ -170,19 +182,30 @@ func (t *Table) commit() Revision {
 	}
 	r.owner.revisions = append(r.owner.revisions, r)
 	for _, h := range t.concerned {
-		t.await(h, r)
+		t.await(&t.entries.at(h).waits, r)
 	}
 	for _, h := range t.touched {
-		t.entries.at(h).flags &^= touched
-		t.judge(h)
-		if t.wins(h, r.owner) {
-			t.await(h, r)
-		}
-		t.due(h)
+		t.commitEntry(h, r)
+	}
+	for _, x := range t.touchedObjects {
+		x.flags &^= touched
+		t.await(&x.waits, r)
+		t.dueObject(x)
+		t.unblockUsers(x)
 	}
 	t.endTxn()
 	t.report(r.owner)
 	return r.number
+}
+
+func (t *Table) commitEntry(h uint32, r *revision) {
+	e := t.entries.at(h)
+	e.flags &^= touched
+	t.judge(h)
+	if t.wins(h, r.owner) {
+		t.await(&e.waits, r)
+	}
+	t.due(h)
 }
 
 // abandon ends a revision after its rollback: nothing has changed.
@@ -191,12 +214,17 @@ func (t *Table) abandon() {
 		t.entries.at(h).flags &^= touched
 		t.freeEntry(h)
 	}
+	for _, x := range t.touchedObjects {
+		x.flags &^= touched
+		t.freeObject(x)
+	}
 	t.endTxn()
 }
 
 func (t *Table) endTxn() {
 	t.current, t.undo = nil, nil
 	t.touched, t.concerned = t.touched[:0], t.concerned[:0]
+	t.touchedObjects, t.checks, t.op = t.touchedObjects[:0], t.checks[:0], 0
 }
 
 // wins says whether one of the owner's flows is what should be installed, or a part of it.

@@ -217,7 +217,7 @@ func (t *Table) judge(h uint32) {
 			f.flags &^= losing
 			t.events = append(t.events, t.eventOf(EventWon, d))
 			if o := t.ownerOf(d); t.current == nil || t.current.owner != o {
-				t.awaitNext(h, o)
+				t.awaitNext(&t.entries.at(h).waits, o)
 			}
 		}
 	}

@@ -9,11 +9,15 @@ import (
 
 // switchModel is what a switch is to the table: it does what it is sent, or refuses it, and can be dumped.
 type switchModel struct {
-	flows  map[flow.Key]Dumped
-	refuse func(Change) *SwitchError // nil: nothing is refused
+	flows   map[flow.Key]Dumped
+	objects map[Object]Body
+	refuse  func(Change) *SwitchError // nil: nothing is refused
+	lost    []flow.Key                // flows that went because their group or meter did
 }
 
-func newSwitchModel() *switchModel { return &switchModel{flows: make(map[flow.Key]Dumped)} }
+func newSwitchModel() *switchModel {
+	return &switchModel{flows: make(map[flow.Key]Dumped), objects: make(map[Object]Body)}
+}
 
 // do does a change as Open vSwitch does.
 func (s *switchModel) do(c Change) *SwitchError {
@@ -22,7 +26,30 @@ func (s *switchModel) do(c Change) *SwitchError {
 			return err
 		}
 	}
+	for _, x := range referencesOf(c.Flow.Actions).objects {
+		if _, ok := s.objects[x]; !ok && !c.Kind.deletes() {
+			return &SwitchError{Text: map[ObjectKind]string{Group: "OFPBAC_BAD_OUT_GROUP", Meter: "OFPMMFC_INVALID_METER"}[x.Kind]}
+		}
+	}
 	switch c.Kind {
+	case GroupAdd, MeterAdd:
+		if _, ok := s.objects[c.Object]; ok {
+			return &SwitchError{Text: "OFPGMFC_GROUP_EXISTS"}
+		}
+		s.objects[c.Object] = c.Body
+	case GroupModify, MeterModify:
+		if _, ok := s.objects[c.Object]; !ok {
+			return &SwitchError{Text: "OFPGMFC_UNKNOWN_GROUP"}
+		}
+		s.objects[c.Object] = c.Body
+	case GroupDelete, MeterDelete:
+		delete(s.objects, c.Object)
+		for k, f := range s.flows {
+			if slices.Contains(referencesOf(f.Actions).objects, c.Object) {
+				delete(s.flows, k)
+				s.lost = append(s.lost, k)
+			}
+		}
 	case FlowAdd:
 		s.flows[c.Flow.Key] = Dumped{Flow: c.Flow}
 	case FlowModify:

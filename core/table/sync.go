@@ -1,6 +1,10 @@
 package table
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+)
 
 // SyncBegin says that the owner has a session and will say everything it wants: all its flows are stale until mentioned.
 // It may also be called in the middle of a session.
@@ -28,6 +32,15 @@ func (t *Table) SyncDone(id OwnerID, now time.Time) Revision {
 				t.drop(d)
 			}
 		})
+	}
+	for _, name := range slices.SortedFunc(maps.Keys(o.objects), Object.compare) {
+		switch x := o.objects[name]; {
+		case x.epoch == o.epoch:
+		case len(x.users) > 0:
+			x.epoch = o.epoch // what a flow names is mentioned
+		default:
+			t.removeObject(o, name)
+		}
 	}
 	o.synced = true
 	o.absent = 0
@@ -69,6 +82,9 @@ func (t *Table) stale(o *owner) {
 	}
 	// Wrapped around: flows of 256 epochs ago would look fresh.
 	t.eachFlow(o, func(d uint32) { t.desired.at(d).epoch = 0 })
+	for _, x := range o.objects {
+		x.epoch = 0
+	}
 	o.epoch = 1
 }
 
@@ -94,10 +110,10 @@ func (o *owner) alone(now time.Time) time.Duration {
 
 // expire takes away what an owner left behind when its grace is over.
 func (t *Table) expire(o *owner, now time.Time) {
-	if o.session || o.Grace == 0 || o.flows == 0 || o.alone(now) < o.Grace {
+	if o.session || o.Grace == 0 || o.flows+len(o.objects) == 0 || o.alone(now) < o.Grace {
 		return
 	}
 	t.begin(o, 0)
-	t.eachFlow(o, t.drop)
+	t.clear(o)
 	t.commit()
 }

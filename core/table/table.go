@@ -35,27 +35,35 @@ type Table struct {
 	byKey   index // entries
 	actions actionLists
 	crowds  map[uint32][]uint32 // contenders, best first, of entries that have more than one
+	objects map[Object]*object
 
 	revision Revision
 	waits    slab[wait]
 	events   []Event
 
 	// The transaction that is being done.
-	current   *revision
-	touched   []uint32  // entries whose contenders have changed
-	concerned []uint32  // those of them where the owner had what should be installed
-	undo      *undoLog  // nil: it cannot be refused any more
-	spare     *revision // one that nobody refers to any more, for the next
+	current        *revision
+	touched        []uint32 // entries whose contenders have changed
+	concerned      []uint32 // those of them where the owner had what should be installed
+	touchedObjects []*object
+	checks         []objectCheck
+	op             int       // the operation that is being done
+	undo           *undoLog  // nil: it cannot be refused any more
+	spare          *revision // one that nobody refers to any more, for the next
 
 	// The switch.
-	steady    bool     // connected and adopted
-	session   uint32   // counts connections lost, so that late answers are known
-	dirty     []uint32 // entries to be looked at by Diff
-	deletes   []uint32 // entries from dirty that only miss a delete
-	inflight  int
-	installed int
-	adopted   []uint32 // entries with the flag, and some that had it
-	adoptedAt time.Time
+	steady         bool              // connected and adopted
+	session        uint32            // counts connections lost, so that late answers are known
+	dirty          []uint32          // entries to be looked at by Diff
+	deletes        []uint32          // entries from dirty that only miss a delete
+	dirtyObjects   []*object         // objects to be looked at by Diff
+	flushes        []*flush          // not answered yet
+	flying         map[uint32]uint32 // actions in flight that name objects, by entry. Invariant: a use of them each.
+	inflight       int
+	installed      int
+	adopted        []uint32 // entries with the flag, and some that had it
+	adoptedObjects []*object
+	adoptedAt      time.Time
 
 	quarantine map[uint32]*quarantine // by desired flow
 	damped     map[uint32]*damp       // by entry
@@ -69,10 +77,14 @@ func New(options Options) *Table {
 	}
 	seed := maphash.MakeSeed()
 	return &Table{
-		options:    options,
-		owners:     []*owner{nil},
-		seed:       seed,
-		actions:    actionLists{seed: seed},
+		options: options,
+		owners:  []*owner{nil},
+		seed:    seed,
+		actions: actionLists{
+			seed: seed, reaches: make(map[uint32]*references), learns: make(map[LearnTarget]int),
+		},
+		objects:    make(map[Object]*object),
+		flying:     make(map[uint32]uint32),
 		crowds:     make(map[uint32][]uint32),
 		quarantine: make(map[uint32]*quarantine),
 		damped:     make(map[uint32]*damp),
@@ -102,10 +114,10 @@ func (t *Table) deadline(o *owner) (at time.Time) {
 		}
 		return o.away.Add(limit - o.absent)
 	}
-	if o.flows > 0 {
+	if o.flows+len(o.objects) > 0 {
 		at = graceEnd(o.Grace)
 	}
-	if !t.steady || len(t.adopted) == 0 {
+	if !t.steady || len(t.adopted)+len(t.adoptedObjects) == 0 {
 		return at
 	}
 	if o.holding {

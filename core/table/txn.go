@@ -34,11 +34,30 @@ const (
 	// OpSet gives UUID exactly Flows; those that it has already are not touched. No Flows: same as OpRemove.
 	OpSet
 
-	// OpClear takes everything of the owner away.
+	// OpClear takes all flows, groups and meters of the owner away.
 	OpClear
+
+	// OpSetGroup and OpSetMeter make the group or meter ID what Body says. It is the owner's, and flows may name it.
+	OpSetGroup
+	OpSetMeter
+
+	// OpRemoveGroup and OpRemoveMeter take the group or meter ID away. That it is not there is no error; that a flow names it
+	// at the end of the transaction is. The switch keeps it until no installed flow names it, whoever's.
+	OpRemoveGroup
+	OpRemoveMeter
+
+	// OpFlushCT makes the switch forget all connections of conntrack zone Zone, before the flows of the transaction go in.
+	OpFlushCT
+
+	// OpFlushCTTuple makes the switch forget the connections of Zone that Body describes, after the flows are in.
+	OpFlushCTTuple
 )
 
-var opNames = [...]string{OpAdd: "add", OpRemove: "remove", OpRemoveFlow: "remove flow", OpSet: "set", OpClear: "clear"}
+var opNames = [...]string{
+	OpAdd: "add", OpRemove: "remove", OpRemoveFlow: "remove flow", OpSet: "set", OpClear: "clear",
+	OpSetGroup: "set group", OpSetMeter: "set meter", OpRemoveGroup: "remove group", OpRemoveMeter: "remove meter",
+	OpFlushCT: "flush zone", OpFlushCTTuple: "flush tuple",
+}
 
 func (k OpKind) String() string {
 	if int(k) < len(opNames) && opNames[k] != "" {
@@ -50,19 +69,28 @@ func (k OpKind) String() string {
 // Op is one operation. Which fields it has depends on its kind.
 type Op struct {
 	Kind  OpKind
-	UUID  uuid.UUID   // all but OpClear
+	UUID  uuid.UUID   // OpAdd, OpRemove, OpRemoveFlow, OpSet
 	Flows []flow.Flow // OpAdd, OpSet
 	Key   flow.Key    // OpRemoveFlow
+	ID    uint32      // of the group or meter
+	Body  Body        // OpSetGroup, OpSetMeter; OpFlushCTTuple: what follows the zone in NXT_CT_FLUSH, TLVs
+	Zone  uint16      // OpFlushCT, OpFlushCTTuple
 }
+
+// Mark is a note that travels with a transaction: whoever is interested hears of it when all of the owner's work up to it
+// is in the switch.
+type Mark struct{ Name, Value string }
 
 // Txn is a transaction of one owner: all of its operations happen in the table, in order, or none.
 type Txn struct {
 	Owner  OwnerID
 	ID     uint64 // the session's own number for it; comes back in events
 	Ops    []Op
+	Marks  []Mark
 	Atomic bool // in the switch, too, all or nothing
 
 	prepared bool // Invariant: when set, matches and actions are canonical, inside the fence, and cookies complete.
+	refers   bool // it has to do with groups or meters
 }
 
 // Revision counts committed transactions of all owners, from 1.

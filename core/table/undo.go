@@ -5,6 +5,8 @@ import "github.com/google/uuid"
 // undo is how to take one edit back. The flow is named by what stays: its handle may have been another's since.
 type undo struct {
 	kind       undoKind
+	object     *object // undoObject: the record
+	was        object  // undoObject: what it was
 	epoch      uint8
 	flags      desiredFlags
 	uuid       uuid.UUID
@@ -20,6 +22,7 @@ const (
 	undoChange
 	undoFreshen
 	undoDrop
+	undoObject
 )
 
 // undoLog is what a transaction that may still be refused has done so far.
@@ -42,6 +45,13 @@ func (t *Table) remember(kind undoKind, d uint32) {
 		u.quarantine = t.quarantine[d]
 	}
 	t.undo.edits = append(t.undo.edits, u)
+}
+
+// rememberObject notes that an object is about to change, when the transaction may still be refused.
+func (t *Table) rememberObject(x *object) {
+	if t.undo != nil {
+		t.undo.edits = append(t.undo.edits, undo{kind: undoObject, object: x, was: *x})
+	}
 }
 
 // forget gives up the log: the transaction is committed.
@@ -67,8 +77,12 @@ func (t *Table) rollback() {
 }
 
 func (t *Table) takeBack(o *owner, u *undo) {
-	if u.kind == undoDrop {
+	switch u.kind {
+	case undoDrop:
 		t.restore(t.put(t.takeOrigin(o, &u.uuid), u.entry, u.content), u)
+		return
+	case undoObject:
+		t.restoreObject(o, u)
 		return
 	}
 	d := t.contender(u.entry, t.findOrigin(o.id, &u.uuid))
@@ -80,6 +94,18 @@ func (t *Table) takeBack(o *owner, u *undo) {
 		t.restore(d, u)
 	case undoFreshen:
 		t.restore(d, u)
+	}
+}
+
+// restoreObject makes an object what its owner wanted it to be.
+func (t *Table) restoreObject(o *owner, u *undo) {
+	x := t.takeObject(u.object.Object)
+	t.touchObject(x)
+	x.owner, x.body, x.epoch, x.quarantine = u.was.owner, u.was.body, u.was.epoch, u.was.quarantine
+	if x.owner == o {
+		o.objects[x.Object] = x
+	} else {
+		delete(o.objects, x.Object)
 	}
 }
 

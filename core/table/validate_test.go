@@ -10,7 +10,7 @@ import (
 // validate checks every invariant of the table, walking all of it.
 func (t *Table) validate() error {
 	for _, check := range []func() error{
-		t.validateOwners, t.validateEntries, t.validateActions, t.validateWaits, t.validateLists,
+		t.validateOwners, t.validateEntries, t.validateActions, t.validateWaits, t.validateLists, t.validateObjects,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -175,6 +175,9 @@ func (t *Table) validateActions() error {
 			users[t.desired.at(d).actions]++
 		}
 	})
+	for _, actions := range t.flying {
+		users[actions]++
+	}
 	seen := make(map[flow.Actions]bool)
 	for h, n := range users {
 		l := t.actions.lists.at(h)
@@ -214,6 +217,15 @@ func (t *Table) validateWaits() error {
 	if err != nil {
 		return err
 	}
+	for _, x := range t.objects {
+		for w := x.waits; w != 0; w = t.waits.at(w).next {
+			waiting[t.waits.at(w).revision]++
+			n++
+		}
+	}
+	for _, f := range t.flushes {
+		waiting[f.revision]++
+	}
 	for _, o := range t.owners[1:] {
 		for _, r := range o.revisions {
 			if waiting[r] != r.waiting {
@@ -224,6 +236,47 @@ func (t *Table) validateWaits() error {
 	}
 	if len(waiting) != 0 || n != t.waits.live() {
 		return fmt.Errorf("waits of %d revisions that nobody has, %d reached, %d there", len(waiting), n, t.waits.live())
+	}
+	return nil
+}
+
+// validateObjects counts the flows that name each group and meter.
+func (t *Table) validateObjects() error {
+	users, uses := make(map[Object]int), make(map[Object]int)
+	count := func(actions uint32, n map[Object]int) {
+		for _, x := range referencesOf(t.actions.at(actions)).objects {
+			n[x]++
+		}
+	}
+	t.eachEntry(func(h uint32, e *entry) {
+		if e.installed != 0 {
+			count(e.installed, uses)
+		}
+		for _, d := range t.contenders(h) {
+			count(t.desired.at(d).actions, users)
+		}
+	})
+	for _, actions := range t.flying {
+		count(actions, uses)
+	}
+	for name, x := range t.objects {
+		moving := x.flags&(queued|inflight) != 0
+		wanted := x.owner != nil
+		switch {
+		case len(x.users) != users[name] || x.uses != uses[name]:
+			return fmt.Errorf("%s: %d users, %d uses; it says %d, %d", name, users[name], uses[name], len(x.users), x.uses)
+		case wanted && x.owner.objects[name] != x:
+			return fmt.Errorf("%s is not known to its owner", name)
+		case !wanted && len(x.users) > 0:
+			return fmt.Errorf("%s is named by %d flows and not set", name, len(x.users))
+		case t.steady && !moving && x.waits != 0 && !x.refused() && x.flags&adopted == 0 && (wanted || x.uses == 0):
+			return fmt.Errorf("%s is at rest and waited for", name)
+		}
+		delete(users, name)
+		delete(uses, name)
+	}
+	if len(users)+len(uses) > 0 {
+		return fmt.Errorf("named and not known: %v %v", users, uses)
 	}
 	return nil
 }
@@ -241,6 +294,16 @@ func (t *Table) validateLists() error {
 		adoptedList[h] = true
 	}
 	inFlight := 0
+	for _, x := range t.objects {
+		if x.flags&inflight != 0 {
+			inFlight++
+		}
+	}
+	for _, f := range t.flushes {
+		if f.sent {
+			inFlight++
+		}
+	}
 	var err error
 	t.eachEntry(func(h uint32, e *entry) {
 		if e.flags&inflight != 0 {

@@ -2,6 +2,7 @@ package table
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/google/uuid"
@@ -51,6 +52,18 @@ type EntryView struct {
 	Contenders []Contender // best first
 }
 
+// ObjectView shows one group or meter.
+type ObjectView struct {
+	Object
+	Owner     string // who wants it; "": nobody
+	Wanted    Body
+	Installed Body
+	State     State
+	Stale     bool
+	Err       string // why it is in quarantine
+	Flows     int    // desired flows that name it
+}
+
 // OwnerStats counts what is one owner's.
 type OwnerStats struct {
 	Name        string
@@ -70,6 +83,7 @@ type Stats struct {
 	Pending     int          // entries with a change due or under way
 	Quarantined int          // flows refused by the switch
 	Stale       int          // flows
+	Objects     int          // groups and meters that are desired or installed
 	Orphans     int          // entries adopted that nobody has asked for
 	Held        int          // entries adopted that wait for their owners
 	Owners      []OwnerStats // in the order of AddOwner
@@ -161,11 +175,46 @@ func (t *Table) state(h uint32) State {
 	return StatePending
 }
 
+// Objects calls yield for each group and meter that is desired or installed, sorted by kind and id.
+func (t *Table) Objects(yield func(ObjectView) bool) {
+	for _, name := range slices.SortedFunc(maps.Keys(t.objects), Object.compare) {
+		if !yield(t.viewObject(t.objects[name])) {
+			return
+		}
+	}
+}
+
+func (t *Table) viewObject(x *object) ObjectView {
+	v := ObjectView{Object: x.Object, Wanted: x.body, Installed: x.installed, Flows: len(x.users), State: StatePending}
+	if x.owner != nil {
+		v.Owner, v.Stale = x.owner.Name, x.epoch != x.owner.epoch
+	}
+	if x.quarantine != nil {
+		v.Err = x.quarantine.err.Error()
+	}
+	wanted := x.owner != nil
+	switch {
+	case !wanted && x.flags&(adopted|keep) != 0:
+		v.State = StateOrphan
+	case x.refused():
+		v.State = StateQuarantined
+	case x.flags&inflight != 0:
+	case wanted == x.present && x.body == x.installed:
+		v.State = StateInstalled
+	case x.flags&adopted != 0 && t.objectHeld(x):
+		v.State = StateHeld
+	}
+	return v
+}
+
 // Stats counts what is in the table.
 func (t *Table) Stats() Stats {
-	s := Stats{Entries: t.entries.live(), Installed: t.installed, Pending: t.inflight}
-	for _, list := range [][]uint32{t.dirty, t.deletes} {
-		s.Pending += len(list)
+	s := Stats{Entries: t.entries.live(), Objects: len(t.objects), Installed: t.installed}
+	s.Pending = t.inflight + len(t.dirty) + len(t.deletes) + len(t.dirtyObjects)
+	for _, f := range t.flushes {
+		if !f.sent {
+			s.Pending++
+		}
 	}
 	t.eachEntry(func(h uint32, e *entry) {
 		if e.flags&(adopted|keep) == 0 {

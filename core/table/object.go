@@ -1,0 +1,445 @@
+package table
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/flowhost/flowhost/sdk/flow"
+)
+
+// ObjectKind is what an Object is.
+type ObjectKind uint8
+
+const (
+	Meter ObjectKind = iota + 1 // before Group: a group's buckets may name meters
+	Group
+)
+
+func (k ObjectKind) String() string {
+	switch k {
+	case Meter:
+		return "meter"
+	case Group:
+		return "group"
+	}
+	return "unknown object"
+}
+
+// Object names a group or a meter, which flows refer to. Each is one owner's, by the id ranges of the fences.
+type Object struct {
+	Kind ObjectKind
+	ID   uint32
+}
+
+func (x Object) String() string { return fmt.Sprintf("%s %d", x.Kind, x.ID) }
+
+func (x Object) compare(y Object) int {
+	return cmp.Or(cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.ID, y.ID))
+}
+
+// Body is what a group or a meter is besides its id: canonical bytes of which the table only knows whether they are the
+// same.
+type Body string
+
+// object is both sides of a group or a meter: what the owner wants, and what the switch holds.
+type object struct {
+	Object
+	owner *owner // nil: nobody wants it
+	body  Body   // wanted
+	epoch uint8  // Invariant: fresh if and only if equal to the owner's.
+	flags entryFlags
+
+	users map[uint32]struct{} // desired flows that name it. Invariant: empty when owner is nil, between transactions.
+	uses  int                 // flows that name it and are installed or on their way
+
+	present   bool // in the switch
+	installed Body
+	waits     uint32
+
+	quarantine *quarantine // nil: the switch has not refused it
+}
+
+// refused says whether the object waits for its next try.
+func (x *object) refused() bool { return x.quarantine != nil && !x.quarantine.until.IsZero() }
+
+// blocks says whether flows that name the object must wait.
+func (x *object) blocks() bool { return x.quarantine != nil && !x.present }
+
+// takeObject returns an object's record, a new one if there is none.
+func (t *Table) takeObject(name Object) *object {
+	x := t.objects[name]
+	if x == nil {
+		x = &object{Object: name, users: make(map[uint32]struct{})}
+		t.objects[name] = x
+	}
+	return x
+}
+
+// freeObject forgets an object of which nothing is known or wanted any more.
+func (t *Table) freeObject(x *object) {
+	if x.owner == nil && !x.present && x.waits == 0 && len(x.users)+x.uses == 0 && x.flags&(inflight|queued|touched) == 0 {
+		delete(t.objects, x.Object)
+	}
+}
+
+// setObject makes an object what its owner wants.
+func (t *Table) setObject(o *owner, name Object, body Body) error {
+	x := t.takeObject(name)
+	if x.owner != nil && x.owner != o {
+		t.freeObject(x)
+		return fmt.Errorf("%w: %s is of owner %s", ErrFenced, name, x.owner.Name)
+	}
+	if x.owner == o && x.body == body {
+		if x.epoch != o.epoch {
+			t.rememberObject(x)
+			x.epoch = o.epoch
+		}
+		return nil
+	}
+	t.touchObject(x)
+	x.owner, x.body, x.epoch, x.quarantine = o, body, o.epoch, nil
+	x.flags &^= keep
+	o.objects[name] = x
+	return nil
+}
+
+// removeObject takes away what an owner wants an object to be. That it is not there is no error.
+func (t *Table) removeObject(o *owner, name Object) {
+	if x := o.objects[name]; x != nil {
+		t.touchObject(x)
+		t.check(x)
+		x.owner, x.body, x.quarantine = nil, "", nil
+		delete(o.objects, name)
+	}
+}
+
+// touchObject notes that an object is about to change.
+func (t *Table) touchObject(x *object) {
+	t.rememberObject(x)
+	if x.flags&touched == 0 {
+		x.flags |= touched
+		t.touchedObjects = append(t.touchedObjects, x)
+	}
+}
+
+// refer makes a flow one that names its objects, or no longer.
+func (t *Table) refer(d uint32, names bool) {
+	r := t.actions.reaches[t.desired.at(d).actions]
+	if r == nil {
+		return
+	}
+	for _, name := range r.objects {
+		x := t.takeObject(name)
+		if !names {
+			delete(x.users, d)
+			t.freeObject(x)
+			continue
+		}
+		x.users[d] = struct{}{}
+		t.check(x)
+		if x.blocks() {
+			t.block(d, x)
+		}
+	}
+}
+
+// block puts a flow into quarantine that names a group or meter which is not in the switch because it was refused.
+func (t *Table) block(d uint32, x *object) {
+	f := t.desired.at(d)
+	if f.flags&refused != 0 {
+		return
+	}
+	f.flags |= refused
+	t.quarantine[d] = &quarantine{err: fmt.Errorf("%s: %w", x.Object, x.quarantine.err), blocked: true, backoff: minBackoff / 2}
+	t.refuse(d, t.quarantine[d].err)
+}
+
+// blockUsers and unblockUsers do so for all flows that name an object; the latter lets them be tried.
+func (t *Table) blockUsers(x *object) {
+	for _, d := range x.sortedUsers() {
+		t.block(d, x)
+		t.rejudge(d)
+	}
+}
+
+func (t *Table) unblockUsers(x *object) {
+	for _, d := range x.sortedUsers() {
+		if q := t.quarantine[d]; q != nil && q.blocked && !t.isBlocked(d) {
+			q.blocked = false
+			t.desired.at(d).flags &^= refused
+			t.rejudge(d)
+		}
+	}
+}
+
+// rejudge looks again at the entry of a flow that competes or no longer does.
+func (t *Table) rejudge(d uint32) {
+	h := t.desired.at(d).entry
+	t.judge(h)
+	t.due(h)
+}
+
+// isBlocked says whether any object that a flow names is missing.
+func (t *Table) isBlocked(d uint32) bool {
+	r := t.actions.reaches[t.desired.at(d).actions]
+	return r != nil && slices.ContainsFunc(r.objects, func(name Object) bool {
+		x := t.objects[name]
+		return x != nil && x.blocks()
+	})
+}
+
+func (x *object) sortedUsers() []uint32 {
+	users := make([]uint32, 0, len(x.users))
+	for d := range x.users {
+		users = append(users, d)
+	}
+	slices.Sort(users)
+	return users
+}
+
+// use counts flows that name objects and are installed or on their way.
+func (t *Table) use(actions uint32, n int) {
+	r := t.actions.reaches[actions]
+	if r == nil {
+		return
+	}
+	for _, name := range r.objects {
+		x := t.takeObject(name)
+		if x.uses += n; x.uses == 0 && x.owner == nil && x.present {
+			t.dueObject(x)
+		}
+		t.freeObject(x)
+	}
+}
+
+// takeOff and land count a flow that names objects while it is in flight: none of them may go then.
+func (t *Table) takeOff(h uint32, c Change) {
+	contenders, from, to := t.winners(h)
+	if c.Kind == FlowDelete || len(t.objects) == 0 || to != from+1 {
+		return
+	}
+	if actions := t.desired.at(contenders[from]).actions; t.actions.reaches[actions] != nil {
+		t.flying[h] = t.actions.share(actions)
+		t.use(actions, +1)
+	}
+}
+
+func (t *Table) land(h uint32) {
+	if actions, ok := t.flying[h]; ok {
+		delete(t.flying, h)
+		t.use(actions, -1)
+		t.actions.drop(actions)
+	}
+}
+
+// dueObject notes that an object's two sides may differ.
+func (t *Table) dueObject(x *object) {
+	if t.steady && x.flags&queued == 0 {
+		x.flags |= queued
+		if x.flags&inflight == 0 {
+			t.dirtyObjects = append(t.dirtyObjects, x)
+		}
+	}
+}
+
+// diffObjects returns what is to be done about groups and meters: meters before groups, and groups before meters when
+// they go.
+func (t *Table) diffObjects(limit int, deletes bool) (changes []Change) {
+	if len(t.dirtyObjects) == 0 {
+		return nil
+	}
+	slices.SortFunc(t.dirtyObjects, func(x, y *object) int {
+		if deletes {
+			x, y = y, x
+		}
+		return x.Object.compare(y.Object)
+	})
+	var later []*object
+	for _, x := range t.dirtyObjects {
+		c, ok := t.objectDifference(x)
+		switch {
+		case !ok:
+		case len(changes) == limit || c.Kind.deletes() != deletes:
+			later = append(later, x)
+		default:
+			x.flags = x.flags&^queued | inflight
+			t.inflight++
+			t.send(x.waits)
+			changes = append(changes, c)
+		}
+	}
+	t.dirtyObjects = later
+	return changes
+}
+
+// objectDifference returns what makes both sides of an object equal. When nothing does, or not yet, it is off the list.
+func (t *Table) objectDifference(x *object) (Change, bool) {
+	if x.flags&inflight != 0 || x.flags&queued == 0 {
+		return Change{}, false
+	}
+	c := Change{Object: x.Object, Body: x.body, ref: ref{object: x, session: t.session}}
+	switch wanted := x.owner != nil; {
+	case wanted == x.present && x.body == x.installed:
+		x.flags &^= queued
+		t.settle(&x.waits)
+		t.freeObject(x)
+		return Change{}, false
+	case x.refused() || x.flags&keep != 0 || x.flags&adopted != 0 && t.objectHeld(x):
+		x.flags &^= queued
+		return Change{}, false
+	case !wanted && len(x.users)+x.uses > 0:
+		x.flags &^= queued // looked at again when the last flow is gone: deleting it would delete them
+		return Change{}, false
+	case !wanted:
+		c.Kind = deleteOf[x.Kind]
+	case !x.present:
+		c.Kind = addOf[x.Kind]
+	default:
+		c.Kind = modifyOf[x.Kind]
+	}
+	x.flags &^= adopted
+	return c, true
+}
+
+var (
+	addOf    = map[ObjectKind]ChangeKind{Group: GroupAdd, Meter: MeterAdd}
+	modifyOf = map[ObjectKind]ChangeKind{Group: GroupModify, Meter: MeterModify}
+	deleteOf = map[ObjectKind]ChangeKind{Group: GroupDelete, Meter: MeterDelete}
+)
+
+// answerObject is Confirm, and with an error Reject, for a group or a meter.
+func (t *Table) answerObject(c Change, err error, now time.Time) {
+	x := c.ref.object
+	if c.ref.session != t.session || !t.steady || x.flags&inflight == 0 {
+		return
+	}
+	x.flags &^= inflight
+	t.inflight--
+	if err != nil {
+		t.rejectObject(x, c, err, now)
+	} else {
+		t.confirmObject(x, c)
+	}
+}
+
+func (t *Table) confirmObject(x *object, c Change) {
+	blocked := x.blocks()
+	x.present, x.installed = !c.Kind.deletes(), c.Body
+	if x.quarantine != nil && x.present && x.body == c.Body {
+		x.quarantine = nil
+		t.events = append(t.events, Event{Kind: EventRecovered, Owner: x.owner.id, Object: x.Object})
+	}
+	if blocked && x.present {
+		t.unblockUsers(x)
+	}
+	t.unwait(&x.waits, func(w *wait) bool { return w.sent })
+	if x.flags&queued != 0 {
+		t.dirtyObjects = append(t.dirtyObjects, x)
+	}
+	t.freeObject(x)
+}
+
+func (t *Table) rejectObject(x *object, c Change, err error, now time.Time) {
+	blame := x.owner != nil && x.body == c.Body || c.Kind.deletes()
+	if blame {
+		t.isolateObject(x, err, now)
+	}
+	t.unwait(&x.waits, func(w *wait) bool {
+		if !w.sent || !blame {
+			return false
+		}
+		w.latest.refused = append(w.latest.refused, Refusal{Object: x.Object, Err: err})
+		return true
+	})
+	t.unsend(&x.waits)
+	x.flags &^= queued
+	t.dueObject(x)
+}
+
+// isolateObject puts an object into quarantine. What the switch holds of it stays; flows that name it wait if that is
+// nothing.
+func (t *Table) isolateObject(x *object, err error, now time.Time) {
+	if x.quarantine == nil {
+		x.quarantine = &quarantine{backoff: minBackoff / 2}
+	}
+	q := x.quarantine
+	if x.owner != nil && (q.err == nil || q.err.Error() != err.Error()) {
+		t.events = append(t.events, Event{Kind: EventRefused, Owner: x.owner.id, Object: x.Object, Err: err})
+	}
+	q.err = err
+	q.backoff = min(2*q.backoff, maxBackoff)
+	q.until = now.Add(q.backoff)
+	t.retryAt(q.until)
+	if x.blocks() {
+		t.blockUsers(x)
+	}
+}
+
+// retryObjects gives objects that have waited long enough another try.
+func (t *Table) retryObjects(now time.Time) {
+	for _, x := range t.objects {
+		switch {
+		case !x.refused():
+		case x.quarantine.until.After(now):
+			t.retryAt(x.quarantine.until)
+		default:
+			x.quarantine.until = time.Time{} // on trial
+			t.dueObject(x)
+		}
+	}
+}
+
+// objectHeld says whether an adopted object must be left as it is, like held for an entry.
+func (t *Table) objectHeld(x *object) bool {
+	return slices.ContainsFunc(t.owners[1:], func(o *owner) bool {
+		return inRanges(o.ranges(x.Kind), x.ID) && (x.owner != nil && o.holding || x.owner == nil && o.claiming)
+	})
+}
+
+// ranges are the ids an owner may use.
+func (o *owner) ranges(kind ObjectKind) []Range[uint32] {
+	if kind == Group {
+		return o.Groups
+	}
+	return o.Meters
+}
+
+// check notes that at the end of the transaction an object that flows name must be there.
+func (t *Table) check(x *object) {
+	if t.current != nil {
+		t.checks = append(t.checks, objectCheck{x, t.op})
+	}
+}
+
+// objectCheck is an object to be looked at at a transaction's end, and the operation because of which.
+type objectCheck struct {
+	object *object
+	op     int
+}
+
+// checkObjects refuses a transaction that leaves a flow with a group or meter that is not set.
+func (t *Table) checkObjects(txn *Txn) error {
+	for _, c := range t.checks {
+		if c.object.owner != nil || len(c.object.users) == 0 {
+			continue
+		}
+		op := &txn.Ops[c.op]
+		if op.Kind == OpRemoveGroup || op.Kind == OpRemoveMeter {
+			return op.refused(c.op, flow.Key{}, fmt.Errorf("%s is %w", c.object.Object, ErrInUse))
+		}
+		return op.refused(c.op, op.keyNaming(c.object.Object), fmt.Errorf("%s is %w", c.object.Object, ErrUnset))
+	}
+	return nil
+}
+
+// keyNaming is the key of the operation's flow that names an object.
+func (op *Op) keyNaming(x Object) flow.Key {
+	for i := range op.Flows {
+		if slices.Contains(referencesOf(op.Flows[i].Actions).objects, x) {
+			return op.Flows[i].Key
+		}
+	}
+	return flow.Key{}
+}
