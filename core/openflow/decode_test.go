@@ -277,7 +277,7 @@ func encodeMultipartAgain(msg []byte) (kind string, again []byte) {
 	if err != nil {
 		return "", nil
 	}
-	b, mark := beginMultipart(nil, TypeMultipartReply, m.XID, m.Type, m.More)
+	b, mark := BeginMultipartReply(nil, m.XID, m.Type, m.More)
 	switch m.Type {
 	case MultipartFlowDesc:
 		kind, err = "flows", appendAll(&b, FlowDescs(msg), AppendFlowDesc)

@@ -104,7 +104,7 @@ var encoded = []struct {
 	}},
 	{"flow monitor delete", func() []byte { return AppendFlowMonitorDelete(nil, 29, 1) }},
 	{"flow updates", func() []byte {
-		b, mark := BeginFlowUpdates(nil, 0, false)
+		b, mark := BeginMultipartReply(nil, 0, MultipartFlowMonitor, false)
 		for _, u := range []FlowUpdate{
 			{Event: FlowAdded, Table: 66, Priority: 100, Cookie: 5, Match: []byte(testMatch), Instructions: []byte(testActions)},
 			{Event: FlowRemoved, Table: 66, Priority: 100, Reason: 2, IdleTimeout: 3, HardTimeout: 4},
@@ -126,7 +126,7 @@ var encoded = []struct {
 	}},
 	{"port status", func() []byte { return AppendPortStatus(nil, 0, &PortStatus{Reason: PortDeleted, Port: testPort}) }},
 	{"port description reply", func() []byte {
-		b, mark := BeginPortDescReply(nil, 35)
+		b, mark := BeginMultipartReply(nil, 35, MultipartPortDesc, false)
 		return EndMultipart(AppendPortDesc(b, &testPort), mark)
 	}},
 	{"error", func() []byte {

@@ -87,13 +87,7 @@ func (w *walker) flowDesc() (FlowDesc, error) {
 	return d, err
 }
 
-// BeginFlowDescReply appends the front part of one message of a flow description reply; more says that another follows.
-// AppendFlowDesc for each flow and EndMultipart with the returned mark complete it.
-func BeginFlowDescReply(b []byte, xid uint32, more bool) (_ []byte, mark int) {
-	return beginMultipart(b, TypeMultipartReply, xid, MultipartFlowDesc, more)
-}
-
-// AppendFlowDesc appends one flow to a flow description reply, as Open vSwitch writes it.
+// AppendFlowDesc appends one flow to a flow description reply (BeginMultipartReply), as Open vSwitch writes it.
 func AppendFlowDesc(b []byte, d *FlowDesc) []byte {
 	start := len(b)
 	b = append(b, 0, 0, 0, 0, byte(d.Table), 0)

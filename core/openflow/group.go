@@ -65,7 +65,7 @@ func AppendGroupMod(b []byte, xid uint32, cmd GroupCommand, g *Group) []byte {
 }
 
 // AppendGroupDelete appends a group mod that deletes a group. The switch deletes every flow that names it, whosever
-// that is, and every other group that does.
+// that is.
 func AppendGroupDelete(b []byte, xid uint32, id uint32) []byte {
 	return AppendGroupMod(b, xid, GroupDelete, &Group{ID: id})
 }
@@ -132,13 +132,7 @@ func (w *walker) groupDesc() (Group, error) {
 	return g, err
 }
 
-// BeginGroupDescReply appends the front part of one message of a group description reply; more says that another
-// follows. AppendGroupDesc for each group and EndMultipart with the returned mark complete it.
-func BeginGroupDescReply(b []byte, xid uint32, more bool) (_ []byte, mark int) {
-	return beginMultipart(b, TypeMultipartReply, xid, MultipartGroupDesc, more)
-}
-
-// AppendGroupDesc appends one group to a group description reply.
+// AppendGroupDesc appends one group to a group description reply (BeginMultipartReply).
 func AppendGroupDesc(b []byte, g *Group) []byte {
 	b = binary.BigEndian.AppendUint16(b, uint16(groupDescLen+len(g.Buckets)+len(g.Properties)))
 	b = append(b, byte(g.Type), 0)

@@ -112,13 +112,7 @@ func (w *walker) meterDesc() (Meter, error) {
 	}, nil
 }
 
-// BeginMeterDescReply appends the front part of one message of a meter description reply; more says that another
-// follows. AppendMeterDesc for each meter and EndMultipart with the returned mark complete it.
-func BeginMeterDescReply(b []byte, xid uint32, more bool) (_ []byte, mark int) {
-	return beginMultipart(b, TypeMultipartReply, xid, MultipartMeterDesc, more)
-}
-
-// AppendMeterDesc appends one meter to a meter description reply.
+// AppendMeterDesc appends one meter to a meter description reply (BeginMultipartReply).
 func AppendMeterDesc(b []byte, m *Meter) []byte {
 	b = binary.BigEndian.AppendUint16(b, uint16(meterDescLen+len(m.Bands)))
 	b = binary.BigEndian.AppendUint16(b, uint16(m.Flags))

@@ -157,13 +157,7 @@ func (w *walker) flowUpdate() (FlowUpdate, error) {
 	return u, err
 }
 
-// BeginFlowUpdates appends the front part of a message of a flow monitor; more says that another follows.
-// AppendFlowUpdate for each update and EndMultipart with the returned mark complete it.
-func BeginFlowUpdates(b []byte, xid uint32, more bool) (_ []byte, mark int) {
-	return beginMultipart(b, TypeMultipartReply, xid, MultipartFlowMonitor, more)
-}
-
-// AppendFlowUpdate appends one update.
+// AppendFlowUpdate appends one update to a message of a flow monitor (BeginMultipartReply).
 func AppendFlowUpdate(b []byte, u *FlowUpdate) []byte {
 	start := len(b)
 	b = append(b, 0, flowUpdateShortLen)

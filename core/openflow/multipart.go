@@ -85,5 +85,11 @@ func beginMultipart(b []byte, t Type, xid uint32, mt MultipartType, more bool) (
 	return append(b, zeros[:6]...), start
 }
 
+// BeginMultipartReply appends the front part of one message of a multipart reply; more says that another follows. What
+// follows is the entries, and then EndMultipart with the returned mark.
+func BeginMultipartReply(b []byte, xid uint32, t MultipartType, more bool) (_ []byte, mark int) {
+	return beginMultipart(b, TypeMultipartReply, xid, t, more)
+}
+
 // EndMultipart ends the multipart message that began at mark. It must not be longer than MaxMessageLen.
 func EndMultipart(b []byte, mark int) []byte { return end(b, mark) }

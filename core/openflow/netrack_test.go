@@ -116,12 +116,12 @@ func BenchmarkFlowAddNetrack(b *testing.B) {
 func BenchmarkFlowDescs(b *testing.B) {
 	const flows = 100_000
 	var parts [][]byte
-	part, mark := BeginFlowDescReply(nil, 1, true)
+	part, mark := BeginMultipartReply(nil, 1, MultipartFlowDesc, true)
 	for i := range flows {
 		part = AppendFlowDesc(part, &FlowDesc{Table: flow.TableID(i % 100), Match: []byte(testMatch), Instructions: []byte(testActions)})
 		if len(part) > 65000 || i == flows-1 {
 			parts = append(parts, EndMultipart(part, mark))
-			part, mark = BeginFlowDescReply(nil, 1, true)
+			part, mark = BeginMultipartReply(nil, 1, MultipartFlowDesc, true)
 		}
 	}
 	b.ReportAllocs()

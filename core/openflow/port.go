@@ -104,13 +104,8 @@ func AppendPortStatus(b []byte, xid uint32, s *PortStatus) []byte {
 	return end(AppendPortDesc(b, &s.Port), start)
 }
 
-// BeginPortDescReply appends the front part of a port description reply. AppendPortDesc for each port and EndMultipart
-// with the returned mark complete it.
-func BeginPortDescReply(b []byte, xid uint32) (_ []byte, mark int) {
-	return beginMultipart(b, TypeMultipartReply, xid, MultipartPortDesc, false)
-}
-
-// AppendPortDesc appends the description of a port, with one property of type Ethernet that says nothing, as Open vSwitch does.
+// AppendPortDesc appends one port to a port description reply (BeginMultipartReply), with one property that says nothing
+// of the Ethernet below.
 func AppendPortDesc(b []byte, p *PortDesc) []byte {
 	const ethernetLen = 32
 	b = binary.BigEndian.AppendUint32(b, p.Number)

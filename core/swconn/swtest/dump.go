@@ -43,8 +43,8 @@ func (c *conn) dump(xid uint32, table uint8) {
 }
 
 func (c *conn) sendPart(xid uint32, part []byte, more bool) {
-	b, mark := openflow.BeginFlowDescReply(nil, xid, more)
-	c.out.send(openflow.EndFlowDescReply(append(b, part...), mark))
+	b, mark := openflow.BeginMultipartReply(nil, xid, openflow.MultipartFlowDesc, more)
+	c.out.send(openflow.EndMultipart(append(b, part...), mark))
 }
 
 // showMatch returns a canonical match in the form in which Open vSwitch shows it over OpenFlow 1.5: two 32-bit registers
