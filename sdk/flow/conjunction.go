@@ -3,6 +3,7 @@ package flow
 import (
 	"errors"
 	"strconv"
+	"strings"
 )
 
 // Conj is one conjunction action: the flow is one clause of a conjunctive match (ovs-fields(7), conj_id).
@@ -52,4 +53,20 @@ func appendConjunction(b []byte, a string) []byte {
 	b = strconv.AppendUint(append(b, ','), uint64(c.Clause)+1, 10)
 	b = strconv.AppendUint(append(b, '/'), uint64(c.Clauses), 10)
 	return append(b, ')')
+}
+
+// parseConjunction reads "(id,clause/clauses)", with the clause counted from 1.
+func parseConjunction(arg argument) (Action, error) {
+	id, clauses, ok := strings.Cut(arg.value, ",")
+	k, n, ok2 := strings.Cut(clauses, "/")
+	if !ok || !ok2 {
+		return Action{}, errClause
+	}
+	i, err1 := parseUint(id, 32)
+	clause, err2 := parseUint(strings.TrimSpace(k), 8)
+	of, err3 := parseUint(strings.TrimSpace(n), 8)
+	if clause == 0 {
+		return Action{}, errClause
+	}
+	return Conjunction(Conj{ID: uint32(i), Clause: uint8(clause - 1), Clauses: uint8(of)}), errors.Join(err1, err2, err3)
 }

@@ -13,6 +13,7 @@ type Field struct {
 	shown  string // as a match shows it, when that is another name; see label
 	wire   string // its names on the wire, such as "OXM_OF_ETH_SRC(4) NXM_OF_ETH_SRC(2)", the newest first
 	bits   int    // significant bits, the low ones of size bytes
+	valid  int    // bits that a value may use, when more than bits (vlan_vid: the one that says that there is a tag)
 	size   int    // bytes of a value on the wire; of tun_metadata the most there may be
 	form   form   // how a value is written
 	prereq prereq // what else must be matched
@@ -177,7 +178,7 @@ func (f *Field) appendTLV(b []byte, value, mask string) []byte {
 
 // fits says whether no bit of value lies outside of the field.
 func (f *Field) fits(value string) bool {
-	spare := 8*len(value) - f.bits
+	spare := 8*len(value) - f.valid
 	for i := range len(value) {
 		if spare >= 8 {
 			if value[i] != 0 {
@@ -314,7 +315,7 @@ func (x *fieldIndex) tlv(s string) (tlv, error) {
 		t.mask = s[h.size+n : t.len()]
 	}
 	f := h.field
-	if n == 0 || h.masked && h.body%2 != 0 || n != f.size && (f.flags&variable == 0 || n > f.size) {
+	if h.masked && h.body%2 != 0 || n != f.size && (f.flags&variable == 0 || n > f.size) {
 		return t, errLength
 	}
 	t.value = s[h.size : h.size+n]

@@ -63,7 +63,7 @@ var table = [rowCount]Field{
 
 	rowMetadata:  {name: "metadata", wire: "OXM_OF_METADATA(2)", bits: 64, flags: rw},
 	rowInPortOXM: {name: "in_port_oxm", shown: "in_port", wire: "OXM_OF_IN_PORT(0)", bits: 32, form: formPort32},
-	rowVLANVID:   {name: "vlan_vid", shown: "dl_vlan", wire: "OXM_OF_VLAN_VID(6)", bits: 13, form: formDecimal, prereq: needEthernet, flags: rw},
+	rowVLANVID:   {name: "vlan_vid", shown: "dl_vlan", wire: "OXM_OF_VLAN_VID(6)", bits: 12, valid: 13, form: formDecimal, prereq: needEthernet, flags: rw},
 	rowVLANPCP:   {name: "vlan_pcp", shown: "dl_vlan_pcp", wire: "OXM_OF_VLAN_PCP(7)", bits: 3, form: formDecimal, prereq: needVLAN},
 	rowEthSrc:    {name: "eth_src", alias: "dl_src", shown: "dl_src", wire: "OXM_OF_ETH_SRC(4) NXM_OF_ETH_SRC(2)", bits: 48, form: formMAC, prereq: needEthernet, flags: rw},
 	rowEthDst:    {name: "eth_dst", alias: "dl_dst", shown: "dl_dst", wire: "OXM_OF_ETH_DST(3) NXM_OF_ETH_DST(1)", bits: 48, form: formMAC, prereq: needEthernet, flags: rw},
@@ -135,6 +135,9 @@ func complete(table [rowCount]Field) []Field {
 	for i := range table {
 		f := &table[i]
 		f.row = row(i)
+		if f.valid == 0 {
+			f.valid = f.bits
+		}
 		if f.size == 0 {
 			f.size = (f.bits + 7) / 8
 		}

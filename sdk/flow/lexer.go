@@ -15,6 +15,22 @@ type argument struct {
 	offset     int    // of the key in the whole text
 }
 
+// inside is where the value in parentheses begins.
+func (a argument) inside() int { return a.offset + len(a.key) + 1 }
+
+// each calls f for every argument in the value.
+func (a argument) each(f func(argument) error) error {
+	for l := (lexer{text: a.value, base: a.inside()}); ; {
+		arg, ok, err := l.next()
+		if err != nil || !ok {
+			return err
+		}
+		if err := f(arg); err != nil {
+			return syntaxError(arg.key, arg.offset, err)
+		}
+	}
+}
+
 // lexer splits text into arguments, at commas and white space outside of parentheses.
 type lexer struct {
 	text string

@@ -44,6 +44,9 @@ func CanonicalMatch(oxm []byte) (Match, error) {
 // maxMatch is what the length of an ofp_match can say, its header excluded.
 const maxMatch = 65535 - 4
 
+// maxField is the most bytes of a field.
+const maxField = 124
+
 // IsCanonical says whether the match is in canonical form, and with that whether it is valid. It does not allocate.
 //
 // Canonical means: the TLVs are in the order of the table of fields, each once, with the header that Open vSwitch uses over
@@ -72,10 +75,13 @@ func (f *Field) canonicalValue(value, mask string) bool {
 	if f.flags&valueMask != 0 && mask != value && !f.coversAll(value) {
 		return false
 	}
+	if f.flags&variable != 0 && len(value) != shortest(value, mask) {
+		return false
+	}
 	if mask == "" {
 		return f.fits(value) && validValue(f, value)
 	}
-	if !f.Maskable() || !f.fits(mask) || allBytes(mask, 0) || f.coversAll(mask) {
+	if !f.Maskable() || !f.fits(mask) || f.coversAll(mask) || allBytes(mask, 0) && f.flags&variable == 0 {
 		return false
 	}
 	for i := range len(value) {
@@ -86,12 +92,12 @@ func (f *Field) canonicalValue(value, mask string) bool {
 	return validValue(f, value)
 }
 
-// coversAll says whether the mask has ones in all bits of the field.
+// coversAll says whether the mask has ones in all bits of the field. Of a field of variable size only the switch knows.
 func (f *Field) coversAll(mask string) bool {
-	spare := 8*len(mask) - f.bits
-	if f.flags&variable != 0 {
-		spare = 0
+	if f.flags&variable != 0 && len(mask) < f.size {
+		return false
 	}
+	spare := 8*len(mask) - f.valid
 	for i := range len(mask) {
 		want := byte(0xff)
 		if spare > 0 {
@@ -152,7 +158,7 @@ func (b *matchBuilder) add(t Term, offset int) error {
 	}
 	f := t.field
 	switch {
-	case t.mask != "" && allBytes(t.mask, 0):
+	case t.mask != "" && allBytes(t.mask, 0) && f.flags&variable == 0:
 		return nil
 	case !f.fits(masked(t.value, t.mask)):
 		return matchError(f, offset, errRange)
@@ -167,6 +173,9 @@ func (b *matchBuilder) add(t Term, offset int) error {
 	if t.mask != "" {
 		t.mask = f.trim(t.mask)
 		t.value = masked(t.value, t.mask)
+	}
+	if f.flags&variable != 0 {
+		t.value, t.mask = shorten(t.value, t.mask)
 	}
 	if f.flags&valueMask != 0 {
 		if allBytes(t.value, 0) {
@@ -198,12 +207,35 @@ func masked(value, mask string) string {
 	return string(b)
 }
 
+// shortest is the least bytes that a value and mask of variable size need: Open vSwitch fills them with zeros in front, up to
+// the size that the option is mapped to. A mask of zeros matches packets that have the option.
+func shortest(value, mask string) int {
+	if mask != "" {
+		value = mask
+	}
+	n := len(value)
+	for n > 1 && value[len(value)-n] == 0 {
+		n--
+	}
+	return max(n, 1)
+}
+
+// shorten leaves out the zeros in front.
+func shorten(value, mask string) (string, string) {
+	n := shortest(value, mask)
+	value = value[max(0, len(value)-n):]
+	if value == "" {
+		value = "\x00"
+	}
+	return value, mask[max(0, len(mask)-n):]
+}
+
 // trim is mask without the bits that are not of the field.
 func (f *Field) trim(mask string) string {
 	if f.flags&variable != 0 {
 		return mask
 	}
-	return masked(mask, string(lowOnes(f.bits, f.size)))
+	return masked(mask, string(lowOnes(f.valid, f.size)))
 }
 
 // lowOnes is n one bits behind zeros, in size bytes.

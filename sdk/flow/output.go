@@ -2,7 +2,9 @@ package flow
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
+	"strings"
 )
 
 // Port is an OpenFlow port number as OpenFlow 1.1 and later have it: 1 to 0xfeff, or one of the reserved ones below.
@@ -20,48 +22,44 @@ const (
 	PortAny        Port = 0xffffffff
 )
 
-var errPort = errors.New("no such port can be output to")
-
-// Output sends the packet to a port.
-func Output(p Port) Action {
-	b := appendUint(nil, typeOutput<<16|16, 4)
-	b = appendUint(b, uint64(p), 4)
-	b = appendUint(b, outputMaxLen(uint32(p), 0), 2)
-	return Action{wire: string(appendUint(b, 0, 6))}
-}
-
-// wholePacket is the max_len that sends all of a packet (OFPCML_MAX and more, as Open vSwitch writes it).
+// wholePacket is the max_len that sends all of a packet, as Open vSwitch writes it (OFPCML_MAX and more).
 const wholePacket = 0xffff
 
-// Controller sends the first n bytes of the packet to the controllers.
-func Controller(n uint16) Action {
-	b := appendUint(nil, typeOutput<<16|16, 4)
-	b = appendUint(b, uint64(PortController), 4)
-	b = appendUint(b, uint64(n), 2)
-	return Action{wire: string(appendUint(b, 0, 6))}
+// minTruncate is the length of an Ethernet header, the least that may be left of a packet.
+const minTruncate = 14
+
+var (
+	errPort     = errors.New("no such port can be output to")
+	errTruncate = fmt.Errorf("max_len must be at least %d", minTruncate)
+)
+
+// Output sends the packet to a port.
+func Output(p Port) Action { return output(p, 0) }
+
+// OutputPart sends the packet to the port whose number is in part of a field.
+func OutputPart(p Part) Action {
+	if err := p.check(); err != nil {
+		return Action{err: err}
+	}
+	h := p.Field.oldest()
+	if idSize(h) == 4 {
+		b := appendUint(newNicira(subOutputReg, 24), p.ofsBits(), 2)
+		b = appendUint(appendID(b, p.Field, h), wholePacket, 2)
+		return finished(b)
+	}
+	b := appendUint(newNicira(subOutputReg2, 24), p.ofsBits()<<16|wholePacket, 4)
+	return finished(appendID(b, p.Field, h))
 }
 
-// outputMaxLen is how much of a packet goes to a controller: Open vSwitch says 0 for every other port.
-func outputMaxLen(port uint32, n uint16) uint64 {
-	if port == uint32(PortController) {
-		return uint64(n)
-	}
-	return 0
+// OutputTruncated sends the first n bytes of the packet, at least 14, to a port.
+func OutputTruncated(p Port, n uint32) Action {
+	b := appendUint(newNicira(subOutputTrunc, 16), uint64(uint16(p)), 2)
+	return finished(appendUint(b, uint64(n), 4))
 }
 
-// output takes OFPAT_OUTPUT: port(4) max_len(2) pad(6).
-func (w *rewriter) output(a string) error {
-	if len(a) != 16 {
-		return errLength
-	}
-	port := be32(a, 4)
-	if !validOutput(port) {
-		return errPort
-	}
-	w.text(a[:8])
-	w.uint(outputMaxLen(port, be16(a, 8)), 2)
-	w.zeros(6)
-	return nil
+func output(p Port, maxLen uint16) Action {
+	b := appendUint(nil, typeOutput<<48|16<<32|uint64(p), 8)
+	return Action{wire: string(appendUint(b, uint64(maxLen)<<48, 8))}
 }
 
 // validOutput says whether Open vSwitch takes a port to output to (ofpact_check_output_port).
@@ -69,14 +67,154 @@ func validOutput(port uint32) bool {
 	return port < firstReservedPort16 || port >= uint32(PortInPort) && port != uint32(PortAny)
 }
 
+// output takes OFPAT_OUTPUT: port(4) max_len(2) pad(6). max_len means something for the controller only.
+func (w *rewriter) output(a string) error {
+	if err := fixed(a, 16); err != nil {
+		return err
+	}
+	port := be32(a, 4)
+	if !validOutput(port) {
+		return errPort
+	}
+	w.text(a[:8])
+	if port == uint32(PortController) {
+		w.text(a[8:10])
+	} else {
+		w.zeros(2)
+	}
+	w.zeros(6)
+	return nil
+}
+
 func appendOutput(b []byte, a string) []byte {
 	port := be32(a, 4)
 	switch {
 	case port == uint32(PortController):
-		b = append(b, "CONTROLLER:"...)
-		return strconv.AppendUint(b, uint64(be16(a, 8)), 10)
+		return strconv.AppendUint(append(b, "CONTROLLER:"...), uint64(be16(a, 8)), 10)
 	case port < firstReservedPort16:
 		b = append(b, "output:"...)
 	}
 	return appendPort(b, port)
+}
+
+// outputReg takes NXAST_OUTPUT_REG: ofs_nbits(2) src(4) max_len(2) zero(6).
+func (w *rewriter) outputReg(a string) error {
+	if err := fixed(a, 24); err != nil {
+		return err
+	}
+	return w.outputPart(a[12:16], be16(a, 10), be16(a, 16))
+}
+
+// outputReg2 takes NXAST_OUTPUT_REG2: ofs_nbits(2) max_len(2) src(4 or 8), padded. It is for fields whose header does not fit
+// into the other.
+func (w *rewriter) outputReg2(a string) error {
+	if err := fixed(a, 24); err != nil {
+		return err
+	}
+	return w.outputPart(a[14:], be16(a, 10), be16(a, 12))
+}
+
+func (w *rewriter) outputPart(src string, ofsBits, maxLen uint16) error {
+	i, err := readID(src)
+	if err != nil {
+		return err
+	}
+	p := partOf(i.field, ofsBits)
+	if err := p.check(); err != nil {
+		return err
+	}
+	h, start := i.field.oldest(), w.pos()
+	if idSize(h) == 4 {
+		w.nicira(subOutputReg, 24)
+		w.uint(p.ofsBits(), 2)
+		w.id(i.field, h)
+		w.uint(uint64(maxLen), 2)
+	} else {
+		w.nicira(subOutputReg2, 24)
+		w.uint(p.ofsBits(), 2)
+		w.uint(uint64(maxLen), 2)
+		w.id(i.field, h)
+	}
+	w.finish(start)
+	return nil
+}
+
+func appendOutputReg(b []byte, a string) []byte {
+	src := a[12:]
+	if be16(a, 8) == subOutputReg2 {
+		src = a[14:]
+	}
+	i, _ := readID(src)
+	return appendPart(append(b, "output:"...), partOf(i.field, be16(a, 10)))
+}
+
+// outputTrunc takes NXAST_OUTPUT_TRUNC: port(2) max_len(4).
+func (w *rewriter) outputTrunc(a string) error {
+	if err := fixed(a, 16); err != nil {
+		return err
+	}
+	switch port := Port(port32(be16(a, 10))); {
+	case port == PortInPort, port == PortLocal, port < firstReservedPort16:
+	default:
+		return errPort
+	}
+	if be32(a, 12) < minTruncate {
+		return errTruncate
+	}
+	w.text(a)
+	return nil
+}
+
+func appendOutputTrunc(b []byte, a string) []byte {
+	b = appendPort(append(b, "output(port="...), port32(be16(a, 10)))
+	b = strconv.AppendUint(append(b, ",max_len="...), uint64(be32(a, 12)), 10)
+	return append(b, ')')
+}
+
+// parseOutput reads "port", "field[bits]" and "(port=port,max_len=n)".
+func parseOutput(arg argument) (Action, error) {
+	if arg.sep == '(' {
+		return parseOutputTrunc(arg)
+	}
+	if port, err := parsePort(arg.value); err == nil {
+		return output(Port(port), controllerLen(port, 0)), nil
+	}
+	if arg.value == "" {
+		return Action{}, errNoValue
+	}
+	if !strings.ContainsAny(arg.value, "[_") {
+		if _, ok := FieldByName(arg.value); !ok {
+			return Action{}, fmt.Errorf("%q: %w", arg.value, errPortID)
+		}
+	}
+	p, err := parsePart(arg.value)
+	if err != nil {
+		return Action{}, err
+	}
+	return OutputPart(p), nil
+}
+
+// controllerLen is the max_len of an output whose text says none.
+func controllerLen(port uint32, n uint16) uint16 {
+	if port == uint32(PortController) {
+		return n
+	}
+	return 0
+}
+
+func parseOutputTrunc(arg argument) (Action, error) {
+	var port uint32
+	var n uint64
+	err := arg.each(func(arg argument) (err error) {
+		switch arg.key {
+		case "port":
+			port, err = parsePort(arg.value)
+		case "max_len":
+			n, err = parseUint(arg.value, 32)
+		default:
+			err = errArgument
+		}
+		return err
+	})
+	return OutputTruncated(Port(port), uint32(n)), err
 }

@@ -36,8 +36,14 @@ func ParseFlow(text string) (Flow, error) {
 	if f.Match, err = m.match(); err != nil {
 		return Flow{}, syntaxError("", 0, err)
 	}
-	f.Actions, err = parseActions(actions, at)
-	return f, err
+	var seen context
+	for _, t := range m.terms {
+		seen.note(t.field, t.value, t.mask)
+	}
+	if f.Actions, err = parseActions(actions, at, seen); err != nil {
+		return Flow{}, err
+	}
+	return f, nil
 }
 
 // cutActions splits a flow where its actions begin; at is the offset of actions, -1 when there are none.

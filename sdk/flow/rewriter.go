@@ -9,6 +9,7 @@ type rewriter struct {
 	changed bool // it differs from in: it is in out, unless check
 	check   bool // nobody wants out
 	depth   int  // nested action lists around
+	inCT    bool // in the actions of ct
 }
 
 // text writes s.
@@ -39,14 +40,10 @@ func (w *rewriter) uint(v uint64, size int) {
 	}
 }
 
-// zeros writes n zero bytes.
-func (w *rewriter) zeros(n int) {
-	const chunk = 8
-	for ; n > chunk; n -= chunk {
-		w.uint(0, chunk)
-	}
-	w.uint(0, n)
-}
+const zeroPad = "\x00\x00\x00\x00\x00\x00\x00\x00"
+
+// zeros writes n zero bytes, at most 8.
+func (w *rewriter) zeros(n int) { w.text(zeroPad[:n]) }
 
 // pos is how much has been written.
 func (w *rewriter) pos() int {
@@ -54,6 +51,14 @@ func (w *rewriter) pos() int {
 		return len(w.out)
 	}
 	return w.n
+}
+
+// lengthAt is the length of the action at start as far as it is known: that of the input. finish corrects it.
+func (w *rewriter) lengthAt(start int) int {
+	if !w.changed && start+4 <= len(w.in) {
+		return int(be16(w.in, start+2))
+	}
+	return 0
 }
 
 // length16 corrects a 16-bit length that was written at pos when only the input's was known.

@@ -1,12 +1,10 @@
 package flow
 
 import (
-	"errors"
 	"net"
 	"net/netip"
+	"strings"
 )
-
-var errNoBits = errors.New("mask leaves nothing to write")
 
 // SetField writes v, right-justified, into a field.
 func SetField(f *Field, v uint64) Action { return Set(f.Is(v)) }
@@ -34,8 +32,6 @@ func Set(t Term) Action {
 	return Action{wire: string(append(b, zeroPad[:n-len(b)]...)), err: t.err}
 }
 
-const zeroPad = "\x00\x00\x00\x00\x00\x00\x00"
-
 // setFieldAction takes OFPAT_SET_FIELD: an OXM TLV, with zeros up to a multiple of 8 bytes. A mask says which bits are written
 // (OpenFlow 1.5 §7.2.6.7). Views are fields of their own here: xreg0 does not become reg0 and reg1.
 func (w *rewriter) setFieldAction(a string) error {
@@ -54,18 +50,17 @@ func (w *rewriter) setField(f *Field, value, mask string) error {
 	if !f.Writable() {
 		return fieldError(f, errReadOnly)
 	}
-	if mask != "" {
-		switch {
-		case allBytes(mask, 0):
-			return fieldError(f, errNoBits)
-		case !f.fits(mask) && !f.coversAll(mask):
-			return fieldError(f, errRange)
-		case f.coversAll(mask):
-			mask = ""
-		}
+	if isCT := f == CTMark || f == CTLabel; isCT != w.inCT {
+		return fieldError(f, errCTExec)
 	}
-	if !f.fits(value) {
+	if mask != "" && f.coversAll(mask) {
+		mask = ""
+	}
+	if mask != "" && !f.fits(mask) || !f.fits(value) {
 		return fieldError(f, errRange)
+	}
+	if f.flags&variable != 0 {
+		value, mask = shorten(value, mask)
 	}
 	size := f.tlvLen(value, mask)
 	n := pad8(4 + size)
@@ -115,6 +110,20 @@ func appendSetField(b []byte, a string) []byte {
 	}
 	b = t.field.appendValue(append(b, "set_field:"...), t.value, t.mask)
 	return append(append(b, "->"...), t.field.name...)
+}
+
+// parseSetField reads "value/mask->field".
+func parseSetField(arg argument) (Action, error) {
+	value, name, ok := strings.Cut(arg.value, "->")
+	if !ok {
+		return Action{}, errArrow
+	}
+	f, ok := FieldByName(strings.TrimSuffix(name, "[]"))
+	if !ok {
+		return Action{}, errField
+	}
+	t, err := parseTerm(f, argument{value: value})
+	return Set(t), err
 }
 
 // fieldError says which field of an action is wrong.
