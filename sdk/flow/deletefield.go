@@ -9,10 +9,11 @@ func DeleteField(f *Field) Action {
 	if f.flags&variable == 0 {
 		return Action{err: fieldError(f, errDelete)}
 	}
-	return finished(appendID(newNicira(subDeleteField, 24), f, f.oldest()))
+	b := appendID(newNicira(subDeleteField, 24), f, f.oldest())
+	return finished(append(b, zeroPad[:8]...))
 }
 
-// deleteField takes NXAST_DELETE_FIELD: field(4 or 8), padded.
+// deleteField takes NXAST_DELETE_FIELD: field(4), zeros(10).
 func (w *rewriter) deleteField(a string) error {
 	if err := fixed(a, 24); err != nil {
 		return err

@@ -25,13 +25,15 @@ const (
 type NSHTLV struct {
 	Class uint16
 	Type  uint8
-	Value []byte // at most 251 bytes
+	Value []byte // at most 240 bytes
 }
 
 const (
 	classNSHProperty = 4 // the class of properties of NSH headers (OFPPPC_NSH)
 	propertyMDType   = 1
 	propertyTLV      = 2
+
+	maxNSHTLV = 240 // the length of a property, whose padding counts here, has 8 bits
 )
 
 var (
@@ -55,15 +57,15 @@ func EncapNSH(mdType uint8, metadata ...NSHTLV) Action {
 		b = append(b, 0, classNSHProperty, propertyMDType, 5, mdType, 0, 0, 0)
 	}
 	for _, m := range metadata {
-		if len(m.Value) > 251-4 {
+		if len(m.Value) > maxNSHTLV {
 			return Action{err: errNSHTLV}
 		}
-		b = append(b, 0, classNSHProperty, propertyTLV, byte(8+len(m.Value)), byte(m.Class>>8), byte(m.Class), m.Type, byte(len(m.Value)))
+		b = append(b, 0, classNSHProperty, propertyTLV, byte(8+pad8(len(m.Value))), byte(m.Class>>8), byte(m.Class), m.Type, byte(len(m.Value)))
 		b = append(b, m.Value...)
 		b = append(b, zeroPad[:pad8(len(b))-len(b)]...)
 	}
 	a := finished(b)
-	if a.err == nil && mdType > 2 || len(metadata) > 0 && mdType != 2 {
+	if a.err == nil && len(metadata) > 0 && mdType != 2 {
 		a.err = errNSHTLV
 	}
 	return a
@@ -85,21 +87,23 @@ func (w *rewriter) encap(a string) error {
 		return errEncap
 	}
 	w.text(a[:16])
-	mdType := byte(0)
 	for rest := a[16:]; rest != ""; {
 		n := int(rest[3])
-		if n < 5 || pad8(n) > len(rest) || be16(rest, 0) != classNSHProperty || t != PacketNSH {
+		if n < 4 || pad8(n) > len(rest) || be16(rest, 0) != classNSHProperty || t != PacketNSH {
 			return errProperty
 		}
 		switch kind := rest[2]; {
-		case kind == propertyMDType && n == 5 && rest[4] >= 1 && rest[4] <= 2:
-			mdType = rest[4]
-		case kind == propertyTLV && n >= 8 && n == 8+int(rest[7]) && mdType == 2:
+		case kind == propertyMDType && n <= 8:
+			w.text(rest[:3])
+			w.uint(5<<8|uint64(rest[4]), 2)
+			w.zeros(3)
+		case kind == propertyTLV && n == 8+pad8(int(rest[7])):
+			end := 8 + int(rest[7])
+			w.text(rest[:end])
+			w.zeros(n - end)
 		default:
-			return errNSHTLV
+			return errProperty
 		}
-		w.text(rest[:n])
-		w.zeros(pad8(n) - n)
 		rest = rest[pad8(n):]
 	}
 	return nil
@@ -124,7 +128,7 @@ func appendEncap(b []byte, a string) []byte {
 		} else {
 			b = appendHexDigits(append(b, "tlv(0x"...), uint64(be16(rest, 4)), 4)
 			b = strconv.AppendUint(append(b, ','), uint64(rest[6]), 10)
-			b = hex.AppendEncode(append(b, ",0x"...), []byte(rest[8:rest[3]]))
+			b = hex.AppendEncode(append(b, ",0x"...), []byte(rest[8:8+int(rest[7])]))
 			b = append(b, ')')
 		}
 		b = append(b, ',')

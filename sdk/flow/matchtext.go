@@ -65,10 +65,27 @@ func (p *matchPrinter) tlv(f *Field, value, mask string) {
 		if !p.shown(f) {
 			return
 		}
+		if f.flags&variable != 0 {
+			p.option(f, value, mask)
+			return
+		}
 		p.label(f)
 		p.b = f.appendMatchValue(p.b, value, mask)
 		p.b = append(p.b, ',')
 	}
+}
+
+// option prints a match on a tunnel option: of a mask, only what is not all ones in the bytes that it has; of one of zeros, that
+// the option must be there.
+func (p *matchPrinter) option(f *Field, value, mask string) {
+	p.b = append(p.b, f.name...)
+	if mask == "" || !allBytes(mask, 0) {
+		p.b = appendLongHex(append(p.b, '='), value)
+	}
+	if mask != "" && !allBytes(mask, 0) && !allBytes(mask, 0xff) {
+		p.b = appendLongHex(append(p.b, '/'), mask)
+	}
+	p.b = append(p.b, ',')
 }
 
 // shown says whether Open vSwitch shows a field at all: of ERSPAN, only what goes with the version that is matched.

@@ -169,6 +169,9 @@ func (p *matchParser) field(f *Field, arg argument) error {
 // parseTerm reads "field=value", "field=value/mask", "field=*" and "field=(value)".
 func parseTerm(f *Field, arg argument) (Term, error) {
 	value := arg.value
+	if value == "" && f.flags&variable != 0 && arg.sep == 0 {
+		return Term{field: f, value: "\x00", mask: "\x00"}, nil // the option is there
+	}
 	if value == "" {
 		return Term{}, errNoValue
 	}

@@ -80,10 +80,13 @@ func appendHexDigits(b []byte, v uint64, n int) []byte {
 
 // appendLongHex appends a number of any size, without leading zeros (OVS, ds_put_hex).
 func appendLongHex(b []byte, s string) []byte {
-	b = append(b, "0x"...)
-	for len(s) > 1 && s[0] == 0 {
+	for len(s) > 0 && s[0] == 0 {
 		s = s[1:]
 	}
+	if s == "" {
+		return append(b, '0')
+	}
+	b = append(b, "0x"...)
 	b = strconv.AppendUint(b, uint64(s[0]), 16)
 	for i := 1; i < len(s); i++ {
 		b = appendHexDigits(b, uint64(s[i]), 2)
