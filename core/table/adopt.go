@@ -238,8 +238,9 @@ func (t *Table) refreshClaims(now time.Time) {
 	if !ended {
 		return
 	}
+	t.adoptedObjects = slices.DeleteFunc(t.adoptedObjects, func(x *object) bool { return x.flags&adopted == 0 })
 	for _, x := range t.adoptedObjects {
-		t.dueObject(x) // kept on the list: there are few
+		t.dueObject(x)
 	}
 	kept := t.adopted[:0]
 	for _, h := range t.adopted {

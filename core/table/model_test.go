@@ -33,15 +33,16 @@ type model struct {
 	rt         *rapid.T
 	naive      *naive
 	connected  bool
+	session    map[string]bool // by owner
 	transcript strings.Builder
 	latest     Revision
 }
 
 func newModel(rt *rapid.T) *model {
-	m := &model{stage: newStage(), rt: rt, naive: &naive{specs: make(map[string]OwnerSpec)}}
+	m := &model{stage: newStage(), rt: rt, naive: &naive{specs: make(map[string]OwnerSpec)}, session: make(map[string]bool)}
 	for _, line := range []string{
-		"owner a slot=3 conjunctions=0-19",
-		"owner b slot=2 conjunctions=0-19 max-flows=6",
+		"owner a slot=3 conjunctions=0-19 groups=1-2",
+		"owner b slot=2 conjunctions=0-19 max-flows=6 groups=3-3",
 		"owner c slot=1 conjunctions=0-19 rank=1 tables=0-1 unexpected",
 	} {
 		m.do(command{line: line})
@@ -88,11 +89,17 @@ func (m *model) follow(c command, printed string) {
 			m.fatalf("refused: %v, want %v", refused, !refused)
 		}
 		m.latest = m.table.revision
-	case "sync-begin", "session-ended":
-		// A session that is not there cannot end.
-		m.naive.followStale(words[1], m.table)
+	case "sync-begin":
+		m.naive.setStale(words[1])
+		m.session[words[1]] = true
+	case "session-ended":
+		if m.session[words[1]] { // one that is not there cannot end
+			m.naive.setStale(words[1])
+		}
+		m.session[words[1]] = false
 	case "sync-done":
 		m.naive.syncDone(words[1])
+		m.session[words[1]] = true
 		m.latest = m.table.revision
 	case "connect":
 		m.connected = true
@@ -103,17 +110,9 @@ func (m *model) follow(c command, printed string) {
 	case "disconnect", "restart-switch":
 		m.connected = false
 	case "restart-host":
-		m.naive.flows = nil
+		m.naive.flows, m.naive.groups = nil, nil
+		clear(m.session)
 		m.connected = false
-	}
-}
-
-// followStale makes an owner's flows stale if the table did.
-func (n *naive) followStale(owner string, t *Table) {
-	for _, o := range t.owners[1:] {
-		if o.Name == owner && o.fresh == 0 {
-			n.setStale(owner)
-		}
 	}
 }
 
@@ -141,6 +140,19 @@ func (m *model) compare() {
 	}
 	if len(keys) > 0 {
 		m.fatalf("keys that the table does not have: %v", keys)
+	}
+	var groups []naiveGroup
+	for v := range m.table.Objects {
+		if v.Owner != "" {
+			groups = append(groups, naiveGroup{v.Owner, v.ID, v.Stale, v.Wanted})
+		}
+	}
+	slices.SortFunc(m.naive.groups, func(a, b naiveGroup) int { return int(a.id) - int(b.id) })
+	if !slices.Equal(groups, m.naive.groups) {
+		m.fatalf("groups %v, want %v", groups, m.naive.groups)
+	}
+	if len(m.sw.lost) > 0 {
+		m.fatalf("flows that went with their group: %v", m.sw.lost)
 	}
 }
 
@@ -197,6 +209,13 @@ func (m *model) finish() {
 	if !maps.Equal(want, m.sw.flows) {
 		m.fatalf("the switch holds %v, want %v", m.sw.flows, want)
 	}
+	objects := make(map[Object]Body)
+	for _, g := range m.naive.groups {
+		objects[Object{Group, g.id}] = g.body
+	}
+	if !maps.Equal(objects, m.sw.objects) {
+		m.fatalf("the switch holds %v, want %v", m.sw.objects, objects)
+	}
 	if s := m.table.Stats(); s.Pending+s.Quarantined+s.Stale+s.Orphans+s.Held != 0 || s.Installed != len(want) {
 		m.fatalf("not at rest: %+v", s)
 	}
@@ -204,7 +223,7 @@ func (m *model) finish() {
 
 var modelActions = []string{
 	"drop", "resubmit(,1)", "resubmit(,2)", "output:66", "conjunction(1,1/2)", "conjunction(1,2/2),conjunction(2,1/2)",
-	"conjunction(3,2/3),conjunction(1,1/2)", "conjunction(66,1/2)",
+	"conjunction(3,2/3),conjunction(1,1/2)", "group:1", "group:2", "group:3", "conjunction(66,1/2)",
 }
 
 func drawOwner(t *rapid.T) string { return rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "owner") }
@@ -230,7 +249,7 @@ func drawFlow(t *rapid.T) string {
 
 // drawOp draws the lines of one operation.
 func drawOp(t *rapid.T) []string {
-	switch op := rapid.SampledFrom([]string{"add", "add", "add", "add", "set", "set", "remove", "remove-flow", "clear"}).Draw(t, "operation"); op {
+	switch op := rapid.SampledFrom([]string{"add", "add", "add", "add", "set", "set", "remove", "remove-flow", "clear", "set-group", "set-group", "set-group", "remove-group"}).Draw(t, "operation"); op {
 	case "set":
 		lines := []string{"set " + drawID(t)}
 		for range rapid.IntRange(0, 3).Draw(t, "flows") {
@@ -243,6 +262,10 @@ func drawOp(t *rapid.T) []string {
 		return []string{"remove-flow " + drawID(t) + " " + drawKey(t)}
 	case "clear":
 		return []string{"clear"}
+	case "set-group":
+		return []string{fmt.Sprintf("set-group %d %s", rapid.IntRange(1, 3).Draw(t, "group"), rapid.SampledFrom([]string{"x", "y", "bad"}).Draw(t, "body"))}
+	case "remove-group":
+		return []string{fmt.Sprintf("remove-group %d", rapid.IntRange(1, 3).Draw(t, "group"))}
 	}
 	return []string{"add " + drawID(t) + " " + drawFlow(t)}
 }
@@ -267,7 +290,7 @@ func drawCommand(t *rapid.T) command {
 	case "refuse":
 		kind = rapid.SampledFrom([]string{
 			"refuse OFPBAC_BAD_OUT_PORT output:66", "refuse OFPBAC_BAD_ARGUMENT conjunction(3", "refuse OFPFMFC_TABLE_FULL table=1",
-			"refuse OFPBRC_EPERM delete",
+			"refuse OFPBRC_EPERM delete", "refuse OFPGMFC_BAD_BUCKET bad",
 		}).Draw(t, "refusal")
 	case "trouble":
 		kind = rapid.SampledFrom([]string{"restart-host", "restart-switch", "answer lost"}).Draw(t, "trouble")

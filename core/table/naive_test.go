@@ -3,6 +3,7 @@ package table
 import (
 	"bytes"
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -13,8 +14,16 @@ import (
 
 // naive is the table without indexes, difference or compact records: a slice of flows and the rule, to hold ours against.
 type naive struct {
-	specs map[string]OwnerSpec
-	flows []naiveFlow
+	specs  map[string]OwnerSpec
+	flows  []naiveFlow
+	groups []naiveGroup
+}
+
+type naiveGroup struct {
+	owner string
+	id    uint32
+	stale bool
+	body  Body
 }
 
 type naiveFlow struct {
@@ -30,7 +39,7 @@ func (n *naive) find(owner string, id uuid.UUID, k flow.Key) int {
 
 // commit does a transaction as the table promises to.
 func (n *naive) commit(owner string, ops []Op) (ok bool) {
-	before := slices.Clone(n.flows)
+	before, groups := slices.Clone(n.flows), slices.Clone(n.groups)
 	for _, op := range ops {
 		switch op.Kind {
 		case OpAdd:
@@ -48,10 +57,16 @@ func (n *naive) commit(owner string, ops []Op) (ok bool) {
 			}
 		case OpClear:
 			n.remove(func(f naiveFlow) bool { return f.owner == owner })
+			n.groups = slices.DeleteFunc(n.groups, func(g naiveGroup) bool { return g.owner == owner })
+		case OpSetGroup:
+			n.groups = slices.DeleteFunc(n.groups, func(g naiveGroup) bool { return g.id == op.ID })
+			n.groups = append(n.groups, naiveGroup{owner: owner, id: op.ID, body: op.Body})
+		case OpRemoveGroup:
+			n.groups = slices.DeleteFunc(n.groups, func(g naiveGroup) bool { return g.id == op.ID })
 		}
 	}
 	if !n.allowed(owner, ops) {
-		n.flows = before
+		n.flows, n.groups = before, groups
 		return false
 	}
 	return true
@@ -82,8 +97,14 @@ func (n *naive) allowed(owner string, ops []Op) bool {
 		if f.owner == owner {
 			mine++
 		}
+		if !slices.ContainsFunc(n.groups, func(g naiveGroup) bool { return f.names(g.id) }) && f.names(0) {
+			return false
+		}
 	}
 	for _, op := range ops {
+		if (op.Kind == OpSetGroup || op.Kind == OpRemoveGroup) && !inRanges(spec.Groups, op.ID) {
+			return false
+		}
 		for _, f := range op.Flows {
 			if !inRanges(spec.Tables, f.Table) {
 				return false
@@ -93,9 +114,22 @@ func (n *naive) allowed(owner string, ops []Op) bool {
 					return false
 				}
 			}
+			for id := uint32(1); id < 9; id++ {
+				if (naiveFlow{Flow: f}).names(id) && !inRanges(spec.Groups, id) {
+					return false
+				}
+			}
 		}
 	}
 	return spec.MaxFlows == 0 || mine <= spec.MaxFlows
+}
+
+// names says whether a flow names a group; 0 is any.
+func (f naiveFlow) names(id uint32) bool {
+	if id == 0 {
+		return strings.Contains(f.Actions.String(), "group:")
+	}
+	return f.Actions.String() == fmt.Sprintf("group:%d", id)
 }
 
 func (n *naive) remove(which func(naiveFlow) bool) { n.flows = slices.DeleteFunc(n.flows, which) }
@@ -104,10 +138,20 @@ func (n *naive) setStale(owner string) {
 	for i := range n.flows {
 		n.flows[i].stale = n.flows[i].stale || n.flows[i].owner == owner
 	}
+	for i := range n.groups {
+		n.groups[i].stale = n.groups[i].stale || n.groups[i].owner == owner
+	}
 }
 
 func (n *naive) syncDone(owner string) {
 	n.remove(func(f naiveFlow) bool { return f.owner == owner && f.stale })
+	n.groups = slices.DeleteFunc(n.groups, func(g naiveGroup) bool {
+		named := slices.ContainsFunc(n.flows, func(f naiveFlow) bool { return f.names(g.id) })
+		return g.owner == owner && g.stale && !named
+	})
+	for i := range n.groups {
+		n.groups[i].stale = n.groups[i].stale && n.groups[i].owner != owner
+	}
 }
 
 // contenders of a key, best first.

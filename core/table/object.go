@@ -152,8 +152,12 @@ func (t *Table) block(d uint32, x *object) {
 		return
 	}
 	f.flags |= refused
-	t.quarantine[d] = &quarantine{err: fmt.Errorf("%s: %w", x.Object, x.quarantine.err), blocked: true, backoff: minBackoff / 2}
-	t.refuse(d, t.quarantine[d].err)
+	q := &quarantine{err: fmt.Errorf("%s: %w", x.Object, x.quarantine.err), blocked: true, backoff: minBackoff / 2}
+	t.quarantine[d] = q
+	t.refuse(d, q.err)
+	for w := t.entries.at(f.entry).waits; w != 0; w = t.waits.at(w).next {
+		t.blame(t.waits.at(w).latest, []uint32{d}, q.err)
+	}
 }
 
 // blockUsers and unblockUsers do so for all flows that name an object; the latter lets them be tried.

@@ -206,13 +206,12 @@ func (t *Table) judge(h uint32) {
 		f := t.desired.at(d)
 		switch {
 		case !f.competes():
-		case i >= to && f.flags&losing == 0:
-			f.flags |= losing
+		case i >= to:
 			delete(t.quarantine, d) // if it was to be tried again: now it is not
-			event := t.eventOf(EventLost, d)
-			winner := t.origins.at(t.desired.at(contenders[from]).origin)
-			event.Other, event.OtherUUID = t.owners[winner.owner].Name, winner.uuid
-			t.events = append(t.events, event)
+			if f.flags&losing == 0 {
+				f.flags |= losing
+				t.tellLost(d, contenders[from])
+			}
 		case i < to && f.flags&losing != 0:
 			f.flags &^= losing
 			t.events = append(t.events, t.eventOf(EventWon, d))
@@ -221,6 +220,14 @@ func (t *Table) judge(h uint32) {
 			}
 		}
 	}
+}
+
+// tellLost tells a flow's owner that another flow goes before it.
+func (t *Table) tellLost(d, winner uint32) {
+	event := t.eventOf(EventLost, d)
+	org := t.origins.at(t.desired.at(winner).origin)
+	event.Other, event.OtherUUID = t.owners[org.owner].Name, org.uuid
+	t.events = append(t.events, event)
 }
 
 // fit decides which clauses of a merged conjunction fit into one message: in the rule's order, those that do.
