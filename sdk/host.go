@@ -4,9 +4,18 @@ import (
 	"context"
 	"iter"
 
+	"github.com/google/uuid"
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/flowhost/flowhost/sdk/flow"
 	pb "github.com/flowhost/flowhost/sdk/proto/flowhost/v1"
+)
+
+// How much Replace puts into one transaction, well below what any host takes (65,536 flows, 16 MiB): one flow more is up to
+// maxFlowBytes.
+const (
+	replaceFlows = 16384
+	replaceBytes = 8 << 20
 )
 
 // Host is the host as a source sees it, for the length of one session. Its methods may be called from any goroutine.
@@ -94,6 +103,34 @@ func (h *Host) SyncDone(ctx context.Context) (Revision, error) {
 	return h.session.request(ctx, newPending(nil), one(func(id uint64) *pb.SourceMessage {
 		return &pb.SourceMessage{Message: &pb.SourceMessage_SyncDone{SyncDone: &pb.SyncDone{Id: id}}}
 	}))
+}
+
+// Replace makes flows everything that this source has, in one call: a sync, with Adds in transactions as large as a host takes.
+// What the source had already is not touched. Like SyncDone, it deletes what is not said. After an error nothing is deleted, and the
+// sync goes on: say everything again.
+//
+// Errors: those of Txn.Commit.
+func (h *Host) Replace(ctx context.Context, flows iter.Seq2[uuid.UUID, flow.Flow]) (Revision, error) {
+	if err := h.SyncBegin(ctx); err != nil {
+		return 0, err
+	}
+	txn, size := h.Begin(), 0
+	for id, f := range flows {
+		txn.Add(id, f)
+		if size += len(f.Match) + len(f.Actions); txn.Len() < replaceFlows && size < replaceBytes {
+			continue
+		}
+		if _, err := txn.Commit(ctx); err != nil {
+			return 0, err
+		}
+		txn, size = h.Begin(), 0
+	}
+	if txn.Len() > 0 {
+		if _, err := txn.Commit(ctx); err != nil {
+			return 0, err
+		}
+	}
+	return h.SyncDone(ctx)
 }
 
 // one is a request of one message.

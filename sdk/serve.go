@@ -26,8 +26,8 @@ const window = 1 << 20
 
 // Serve runs a flow source. It is the last call in main: it ends the process, and does not return.
 //
-// run is called once, when the host has opened the session. Its context ends when the host asks the source to exit, or is gone. An
-// error that run returns is told to the host, the process exits with status 1, and the host starts it again; its flows stay
+// run is called once, when the host has opened the session. Its context ends when the host asks the source to exit, or is gone:
+// then run has two seconds to return. An error that run returns is told to the host, the process exits with status 1, and the host starts it again; its flows stay
 // in the switch meanwhile. When run returns nil the source has nothing more to say: the process stays, and its flows with it,
 // until the host ends the session.
 //

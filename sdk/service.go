@@ -15,7 +15,7 @@ import (
 const (
 	// sdkVersion is what the host is told that the source was built with.
 	sdkVersion = "go/1"
-	// grace is how long run has to return when the host is gone. A host that is there has a deadline of its own, and kills.
+	// grace is how long run has to return after its context ended.
 	grace = 2 * time.Second
 )
 
@@ -81,7 +81,10 @@ func (s *service) converse(host *Host) error {
 		}
 		<-ctx.Done() // nothing more to say: the flows stay
 	case <-ctx.Done():
-		await(returned, host.session.done)
+		select {
+		case <-returned:
+		case <-time.After(grace):
+		}
 	}
 	switch cause := context.Cause(ctx); {
 	case errors.Is(cause, ErrShutdown):
@@ -90,17 +93,4 @@ func (s *service) converse(host *Host) error {
 		return status.Error(codes.Aborted, cause.Error())
 	}
 	return status.Error(codes.Unavailable, "the host is gone")
-}
-
-// await waits until run has returned, but not for long once the host is gone.
-func await(returned <-chan error, gone <-chan struct{}) {
-	select {
-	case <-returned:
-		return
-	case <-gone:
-	}
-	select {
-	case <-returned:
-	case <-time.After(grace):
-	}
 }

@@ -176,6 +176,34 @@ func TestContextEndsTheWait(t *testing.T) {
 	h.shutdown()
 }
 
+func TestReplace(t *testing.T) {
+	const total = replaceFlows + 2
+	h := startSource(t, func(ctx context.Context, host *Host) error {
+		_, err := host.Replace(ctx, func(yield func(uuid.UUID, flow.Flow) bool) {
+			for n := range total {
+				if !yield(uuid.UUID{byte(n), byte(n >> 8)}, drop(flow.TableID(n%7))) {
+					return
+				}
+			}
+		})
+		return err
+	})
+	h.commit(h.receive().GetSyncBegin().GetId(), 1)
+	for _, want := range []int{replaceFlows, 2} {
+		id, ops, _ := h.txn()
+		if len(ops) != want || ops[0].Kind != pb.OpKind_OP_KIND_ADD {
+			t.Errorf("%d operations, want %d", len(ops), want)
+		}
+		h.commit(id, id)
+	}
+	done := h.receive().GetSyncDone().GetId()
+	if done == 0 {
+		t.Error("no SyncDone at the end")
+	}
+	h.commit(done, 9)
+	h.shutdown()
+}
+
 func TestRunErrorIsTold(t *testing.T) {
 	h := startSource(t, func(context.Context, *Host) error { return errors.New("no database") })
 	_, err := h.stream.Recv()

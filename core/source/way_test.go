@@ -20,15 +20,15 @@ import (
 // startLoop runs the real loop on a switch in memory, until the test ends.
 func startLoop(t testing.TB, sw *swtest.Switch) *apply.Loop {
 	t.Helper()
-	conn, err := swconn.New(swconn.Config{Dial: sw.Dial, BackoffMin: time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
 	fake, err := newFakeLoop("test")
 	if err != nil {
 		t.Fatal(err)
 	}
-	loop, err := apply.New(apply.Config{Owners: []table.OwnerSpec{fake.spec}, Conn: conn, Logger: hclog.NewNullLogger()})
+	loop, err := apply.New(apply.Config{
+		Owners: []table.OwnerSpec{fake.spec},
+		Switch: swconn.Config{Dial: sw.Dial, BackoffMin: time.Millisecond},
+		Logger: hclog.NewNullLogger(),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
