@@ -1,0 +1,45 @@
+package expr
+
+import (
+	"fmt"
+	"strings"
+)
+
+// budget is what may be spent on one match. When it is spent, err says so, and everything ends early with anything as its result.
+type budget struct {
+	limit int // flows
+	// terms are the comparisons that multiplying has copied, pairs the pairs of alternatives it has compared. Both come back as
+	// fewer flows, because much of what one multiplies is a contradiction; so they have limits of their own, well above.
+	terms, pairs int
+	err          error
+}
+
+const (
+	termsPerFlow        = 64
+	pairsPerFlow        = 1000
+	alternativesPerFlow = 4
+)
+
+func newBudget(limit int) *budget {
+	if limit <= 0 {
+		limit = DefaultLimit
+	}
+	return &budget{limit: limit}
+}
+
+// tooMany says whether there are too many alternatives of one field, or it took too long to find them.
+func (b *budget) tooMany(alternatives int) bool {
+	return alternatives > alternativesPerFlow*b.limit || b.pairs > pairsPerFlow*b.limit
+}
+
+// refuse ends the work. The first reason stays.
+func (b *budget) refuse(flows float64, format string, args ...any) {
+	if b.err == nil {
+		b.err = &LimitError{Flows: flows, Limit: b.limit, Why: fmt.Sprintf(format, args...)}
+	}
+}
+
+// alternativesText is a factor in a reason: "300 of (ip4.src, tcp.dst)".
+func alternativesText(count float64, symbols []string) string {
+	return fmt.Sprintf("%.0f of (%s)", count, strings.Join(symbols, ", "))
+}

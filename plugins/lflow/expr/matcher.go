@@ -1,0 +1,287 @@
+package expr
+
+import (
+	"fmt"
+	"math/bits"
+
+	"github.com/flowhost/flowhost/plugins/lflow/dialect"
+	"github.com/flowhost/flowhost/plugins/lflow/lex"
+	"github.com/flowhost/flowhost/sdk/flow"
+)
+
+// matcher writes the matches of one expression. All of them go into one piece of memory, wire, and become one string in the end.
+type matcher struct {
+	expr    *Expr
+	dialect *dialect.Dialect
+	options *MatchOptions
+	nextID  uint32
+	err     error
+
+	common      constraints // of all alternatives of a term
+	constraints constraints // of the match in the making
+	wire        []byte
+	drafts      []draft
+	seen        seen
+}
+
+// draft is a match whose bytes are in matcher.wire.
+type draft struct {
+	span
+	conj  flow.Conj   // the first conjunction, or one with id 0
+	more  []flow.Conj // the others
+	set   int32       // as in node
+	value lex.Value
+	mask  lex.Value
+
+	lost  bool // what is sent is less than what was asked for, which is this:
+	asked span // in matcher.wire
+	tci   tci
+}
+
+func (m *matcher) begin(e *Expr, d *dialect.Dialect, o *MatchOptions) {
+	m.expr, m.dialect, m.options, m.err = e, d, o, nil
+	m.nextID = max(o.FirstConjunction, 1)
+	m.wire, m.drafts = m.wire[:0], m.drafts[:0]
+	m.seen.reset()
+}
+
+// end makes the list.
+func (m *matcher) end() ([]Match, error) {
+	if m.err != nil {
+		return nil, m.err
+	}
+	text := flow.Match(m.wire)
+	list := make([]Match, len(m.drafts))
+	conjs := make([]flow.Conj, 0, len(m.drafts))
+	for i := range m.drafts {
+		d := &m.drafts[i]
+		list[i].Match = text[d.from:d.to]
+		if d.lost {
+			list[i].lost, list[i].asked, list[i].tci = true, text[d.asked.from:d.asked.to], d.tci
+		}
+		if d.set != 0 {
+			list[i].Address = Address{m.expr.strings[d.set-1], d.value, d.mask}
+		}
+		if d.conj.ID != 0 {
+			from := len(conjs)
+			conjs = append(append(conjs, d.conj), d.more...)
+			list[i].Conjunctions = conjs[from:len(conjs):len(conjs)]
+		}
+	}
+	return list, nil
+}
+
+// disjuncts writes each of the terms of an or, or the one there is.
+func (m *matcher) disjuncts(id nodeID) {
+	n := &m.expr.nodes[id]
+	if n.kind != kindOr {
+		m.term(id)
+		return
+	}
+	for c := n.first; c != 0; c = m.expr.nodes[c].next {
+		m.term(c)
+	}
+}
+
+// term writes one term.
+func (m *matcher) term(id nodeID) {
+	m.common.set = 0
+	m.common.put(slotMetadata, lex.Uint(m.options.Metadata), fullMask(m.options.Metadata != 0, 64))
+	switch n := &m.expr.nodes[id]; n.kind {
+	case kindAnd:
+		m.conjunction(n)
+	case kindCmp:
+		m.alternative(id, flow.Conj{})
+	case kindBoolean:
+		if !n.not {
+			m.constraints.copy(&m.common)
+			m.write(draft{})
+		}
+	}
+}
+
+// fullMask is a mask of all ones if there is to be one.
+func fullMask(is bool, bits int) lex.Value {
+	if !is {
+		return lex.Value{}
+	}
+	return lex.Ones(bits)
+}
+
+// conjunction writes an and: comparisons, and ors of comparisons. One or becomes a match for each of its alternatives. Several
+// become clauses, and a match on the id of the conjunction that they make up.
+func (m *matcher) conjunction(and *node) {
+	e, clauses := m.expr, 0
+	for c := and.first; c != 0; c = e.nodes[c].next {
+		if e.nodes[c].kind == kindOr {
+			clauses++
+		} else if !m.constrain(&m.common, &e.nodes[c]) {
+			return
+		}
+	}
+	conj := flow.Conj{}
+	if clauses > 1 {
+		conj = flow.Conj{ID: m.nextID, Clauses: uint8(clauses)}
+		m.nextID++
+	}
+	if clauses > maxClauses {
+		m.fail(fmt.Errorf("%w: a conjunction of %d clauses, and OpenFlow has at most %d", ErrNoMatch, clauses, maxClauses))
+		return
+	}
+	if !m.dialect.KeepDeadClauses && !m.alive(and) {
+		return
+	}
+	for c := and.first; c != 0; c = e.nodes[c].next {
+		if e.nodes[c].kind != kindOr {
+			continue
+		}
+		if !m.clause(&e.nodes[c], conj) && clauses > 1 {
+			return
+		}
+		conj.Clause++
+	}
+	if clauses != 1 {
+		m.constraints.copy(&m.common)
+		m.constraints.put(slotConjID, lex.Uint(uint64(conj.ID)), fullMask(clauses > 1, 32))
+		m.write(draft{})
+	}
+}
+
+// maxClauses is the most clauses of a conjunction (ovs-actions(7), conjunction).
+const maxClauses = 64
+
+// alive says whether each or of an and has an alternative that can match.
+func (m *matcher) alive(and *node) bool {
+	for c := and.first; c != 0; c = m.expr.nodes[c].next {
+		or := &m.expr.nodes[c]
+		if or.kind != kindOr {
+			continue
+		}
+		alive := false
+		for a := or.first; a != 0 && !alive; a = m.expr.nodes[a].next {
+			m.constraints.copy(&m.common)
+			alive = m.constrain(&m.constraints, &m.expr.nodes[a])
+		}
+		if !alive {
+			return false
+		}
+	}
+	return true
+}
+
+// clause writes the alternatives of an or and says whether there was any that can match.
+func (m *matcher) clause(or *node, conj flow.Conj) (alive bool) {
+	for c := or.first; c != 0; c = m.expr.nodes[c].next {
+		if m.alternative(c, conj) {
+			alive = true
+		}
+	}
+	return alive
+}
+
+// alternative writes the match of one comparison and what is common, and says whether it can match.
+func (m *matcher) alternative(id nodeID, conj flow.Conj) bool {
+	n := &m.expr.nodes[id]
+	m.constraints.copy(&m.common)
+	if !m.constrain(&m.constraints, n) {
+		return false
+	}
+	m.write(draft{conj: conj, set: n.set, value: n.value, mask: n.mask})
+	return true
+}
+
+// constrain adds a comparison to a match. It is false when nothing can match then.
+func (m *matcher) constrain(c *constraints, n *node) bool {
+	value, mask, v := n.value, n.mask, n.symbol.view
+	if n.symbol.IsString() {
+		port, ok := lookup(m.options.Port, m.expr.strings[n.value.Lo])
+		if !ok {
+			return false
+		}
+		value, mask = lex.Uint(uint64(port)), lex.Ones(n.symbol.Field.Bits())
+	} else if n.symbol.Level == Nominal && mask != lex.Ones(n.symbol.Width) {
+		if !m.dialect.LoseUnsendable {
+			m.fail(fmt.Errorf("%w: %s as a whole only, not some of its bits", ErrNoMatch, n.symbol.Name))
+		}
+		return true
+	}
+	for i := range int(v.count) {
+		s := v.slot + slot(i)
+		value, mask := v.part(value, i), v.part(mask, i)
+		if m.dialect.OverwriteSharedFields {
+			c.put(s, value, mask)
+		} else if !mask.IsZero() && !c.meet(s, value, mask) {
+			return false
+		}
+	}
+	return true
+}
+
+func (m *matcher) fail(err error) {
+	if m.err == nil {
+		m.err = err
+	}
+}
+
+// write adds the match of m.constraints, with what the draft says beside that.
+func (m *matcher) write(d draft) {
+	c := &m.constraints
+	unmet := c.unmet()
+	switch {
+	case unmet == 0 && c.set&(1<<slotVLANPCP) == 0:
+		m.send(d)
+	case m.dialect.LoseUnsendable:
+		m.sendLess(d, unmet)
+	case unmet != 0:
+		f := slotFields[bits.TrailingZeros64(unmet)]
+		m.fail(fmt.Errorf("%w: %s where a packet need not have it", ErrNoMatch, f.Name()))
+	default:
+		m.sendTagged(d)
+	}
+}
+
+// send adds a match. When there is one with the same bytes, both become one.
+func (m *matcher) send(d draft) {
+	d.from = len(m.wire)
+	m.wire = m.constraints.append(m.wire)
+	d.to = len(m.wire)
+	m.add(d)
+}
+
+// sendLess adds a match without the slots whose prerequisites are not met, and without what it loses of a VLAN tag.
+func (m *matcher) sendLess(d draft, unmet uint64) {
+	c := &m.constraints
+	d.asked.from = len(m.wire)
+	d.tci = c.loseTag()
+	lossy := c.set
+	d.lost = unmet != 0 || d.tci.mask != 0
+	if d.tci.mask != 0 {
+		var asked constraints
+		asked.copy(c)
+		asked.setTag(vlanPresent, vlanPresent, 0)
+		m.wire = asked.append(m.wire)
+	} else {
+		m.wire = c.append(m.wire)
+	}
+	d.asked.to = len(m.wire)
+	c.set = lossy &^ unmet
+	m.send(d)
+}
+
+// add adds a draft whose bytes are the last of m.wire.
+func (m *matcher) add(d draft) {
+	i := m.find(&d)
+	if i == len(m.drafts) {
+		m.drafts = append(m.drafts, d)
+		return
+	}
+	m.wire = m.wire[:d.from]
+	old := &m.drafts[i]
+	old.set = 0
+	switch {
+	case old.conj.ID == 0 || d.conj.ID == 0: // one of them needs no conjunction
+		old.conj, old.more = flow.Conj{}, nil
+	default:
+		old.more = append(old.more, d.conj)
+	}
+}

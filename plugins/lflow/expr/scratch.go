@@ -1,0 +1,12 @@
+package expr
+
+import "github.com/flowhost/flowhost/plugins/lflow/lex"
+
+// scratch is memory that stages use again. None of it outlives a call.
+type scratch struct {
+	lexer     lex.Lexer
+	constants []Constant
+	sorted    []sorted
+	crusher   crusher
+	matcher   matcher
+}
