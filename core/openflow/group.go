@@ -65,7 +65,8 @@ func AppendGroupMod(b []byte, xid uint32, cmd GroupCommand, g *Group) []byte {
 }
 
 // AppendGroupDelete appends a group mod that deletes a group. The switch deletes every flow that names it, whosever
-// that is.
+// that is. It does not belong into a bundle: when flows have gone with a group and the bundle fails, ovs-vswitchd 3.1 ends
+// with a failed assertion (ofproto_rule_insert__ puts the flows back before the group).
 func AppendGroupDelete(b []byte, xid uint32, id uint32) []byte {
 	return AppendGroupMod(b, xid, GroupDelete, &Group{ID: id})
 }

@@ -14,7 +14,7 @@ type bundle struct {
 
 // A bundled is one message of a bundle, past the first stage.
 type bundled struct {
-	mod *flowMod
+	mod mod
 	msg []byte // the bundle add message, for errors
 }
 
@@ -59,15 +59,7 @@ func (c *conn) bundleAdd(msg []byte) *openflow.Error {
 	if binary.BigEndian.Uint32(m.Message[4:]) != m.XID {
 		return named("OFPBFC_MSG_BAD_XID")
 	}
-	if openflow.Type(m.Message[1]) != openflow.TypeFlowMod {
-		return named("OFPBFC_MSG_UNSUP")
-	}
-	mod, refused := parseFlowMod(m.Message)
-	if refused == nil {
-		if refused = c.sw.refusal(mod); refused != nil && isLate(refused) {
-			refused = nil
-		}
-	}
+	mod, refused := c.sw.parseMod(m.Message)
 	if refused != nil {
 		return refused
 	}
@@ -85,20 +77,15 @@ func (c *conn) bundleAdd(msg []byte) *openflow.Error {
 
 // commit applies a bundle, or nothing of it: then it sends the error of the first message that failed, and is false.
 func (c *conn) commit(b *bundle) bool {
-	log := c.sw.log
-	undo := make([]func(), 0, len(b.mods))
+	t := c.sw.begin(c)
 	for _, m := range b.mods {
-		u, refused := c.sw.applyFlowMod(m.mod)
-		if refused != nil {
-			for i := len(undo) - 1; i >= 0; i-- {
-				undo[i]()
-			}
-			c.sw.log = log
+		if refused := m.mod.apply(t); refused != nil {
+			t.rollBack()
 			c.refuse(m.msg, refused)
 			return false
 		}
-		undo = append(undo, u)
 	}
+	t.end()
 	c.sw.log.Commits++
 	return true
 }

@@ -20,8 +20,11 @@ const (
 // VLAN, MPLS and PBB tags, queue, group, IP TTL, set_field, copy_field, meter.
 const knownActions = 1<<0 | 1<<11 | 1<<12 | 0x7f<<15 | 1<<22 | 1<<23 | 1<<24 | 1<<25 | 1<<26 | 1<<27 | 1<<28 | 1<<29
 
-// references are what a flow's actions name and the switch must hold.
-type references struct{ groups, meters []uint32 }
+// references are what a flow names and the switch must hold: groups, meters, and Geneve options by the N of tun_metadataN.
+type references struct {
+	groups, meters []uint32
+	options        []uint16
+}
 
 // checkActions looks through instructions for what Open vSwitch refuses in the first stage, and returns what they name.
 // Actions within actions are not looked into.

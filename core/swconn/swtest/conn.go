@@ -11,22 +11,32 @@ import (
 
 // A conn is one connection of a controller.
 type conn struct {
-	sw      *Switch
-	nc      net.Conn
-	out     *outbox
-	bundles map[uint32]*bundle
+	sw  *Switch
+	nc  net.Conn
+	out *outbox
+
+	// The switch's lock guards the rest.
+	bundles    map[uint32]*bundle
+	monitors   monitors
+	async      openflow.Async
+	packetIn2  bool   // packet-ins are to be NXT_PACKET_IN2
+	controller uint16 // id, for packet-ins
 }
 
 func newConn(s *Switch, nc net.Conn) *conn {
-	return &conn{sw: s, nc: nc, out: newOutbox(), bundles: make(map[uint32]*bundle)}
+	return &conn{
+		sw: s, nc: nc, out: newOutbox(),
+		bundles:  make(map[uint32]*bundle),
+		monitors: monitors{armed: make(map[uint32]openflow.FlowMonitor)},
+	}
 }
 
 // serve speaks with the controller until the connection breaks.
 func (c *conn) serve() {
-	c.sw.serving.Go(func() { c.out.writeTo(c.nc) })
+	c.sw.serving.Go(func() { c.out.writeTo(c.nc, c.drained) })
 	c.out.send(openflow.AppendHello(nil, 0))
 	in := bufio.NewReader(c.nc)
-	for {
+	for c.sw.wait() {
 		msg, err := readMessage(in)
 		if err != nil {
 			break
@@ -71,8 +81,16 @@ func (c *conn) handle(msg []byte) {
 		c.out.send(openflow.AppendFeaturesReply(nil, h.XID, c.sw.features))
 	case openflow.TypeBarrierRequest:
 		c.out.send(openflow.AppendBarrierReply(nil, h.XID))
-	case openflow.TypeFlowMod:
-		refused = c.flowMod(msg)
+	case openflow.TypeFlowMod, openflow.TypeGroupMod:
+		refused = c.mod(msg)
+	case openflow.TypeMeterMod:
+		refused = c.meterMod(msg)
+	case openflow.TypePacketOut:
+		refused = c.packetOut(msg)
+	case openflow.TypeSetAsync:
+		refused = c.setAsync(msg)
+	case openflow.TypeExperimenter:
+		refused = c.experimenter(msg)
 	case openflow.TypeBundleControl:
 		refused = c.bundleControl(msg, h.XID)
 	case openflow.TypeBundleAdd:
@@ -95,14 +113,18 @@ func (c *conn) refuse(msg []byte, e *openflow.Error) {
 	c.out.send(openflow.AppendError(nil, &answer))
 }
 
-// flowMod does a flow mod that is in no bundle: both stages at once.
-func (c *conn) flowMod(msg []byte) *openflow.Error {
-	m, refused := parseFlowMod(msg)
-	if refused == nil {
-		refused = c.sw.refusal(m)
+// mod does a flow mod or a group mod that is in no bundle: both stages at once.
+func (c *conn) mod(msg []byte) *openflow.Error {
+	m, refused := c.sw.parseMod(msg)
+	if refused != nil {
+		return refused
 	}
-	if refused == nil {
-		_, refused = c.sw.applyFlowMod(m)
-	}
-	return refused
+	return c.sw.begin(c).one(m)
+}
+
+// drained is called when everything is written.
+func (c *conn) drained() {
+	c.sw.mu.Lock()
+	defer c.sw.mu.Unlock()
+	c.resume()
 }

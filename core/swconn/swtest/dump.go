@@ -10,90 +10,83 @@ import (
 
 // multipart answers a multipart request.
 func (c *conn) multipart(msg []byte, xid uint32) *openflow.Error {
-	table, err := openflow.ParseFlowDescRequest(msg)
-	if err != nil {
+	if len(msg) < 16 {
+		return named("OFPBRC_BAD_LEN")
+	}
+	t, body := openflow.MultipartType(binary.BigEndian.Uint16(msg[8:])), msg[16:]
+	switch t {
+	case openflow.MultipartFlowDesc:
+		table, err := openflow.ParseFlowDescRequest(msg)
+		if err != nil {
+			return named("OFPBRC_BAD_LEN")
+		}
+		c.sw.log.Dumps++
+		c.flowDescs(xid, table)
+	case openflow.MultipartFlowMonitor:
+		return c.flowMonitor(msg, xid)
+	case openflow.MultipartGroupDesc, openflow.MultipartMeterDesc, openflow.MultipartPortDesc:
+		if len(body) != 8 {
+			return named("OFPBRC_BAD_LEN")
+		}
+		answer := map[openflow.MultipartType]func(xid, id uint32){
+			openflow.MultipartGroupDesc: c.groupDescs, openflow.MultipartMeterDesc: c.meterDescs, openflow.MultipartPortDesc: c.portDescs,
+		}[t]
+		answer(xid, binary.BigEndian.Uint32(body))
+	default:
 		return named("OFPBRC_BAD_STAT")
 	}
-	c.sw.log.Dumps++
-	c.dump(xid, table)
 	return nil
 }
 
-// dump sends all flows of a table, or of all tables, in as many messages as it takes; the last one may be empty.
-func (c *conn) dump(xid uint32, table uint8) {
+// parts splits the entries of a multipart reply into as many messages as it takes. The last one may be empty.
+type parts struct {
+	c    *conn
+	xid  uint32
+	t    openflow.MultipartType
+	body []byte
+	any  bool
+}
+
+func (c *conn) parts(xid uint32, t openflow.MultipartType) *parts {
+	return &parts{c: c, xid: xid, t: t}
+}
+
+func (p *parts) add(entry []byte) {
+	if len(p.body)+len(entry)+16 > p.c.sw.partLen {
+		p.send(true)
+	}
+	p.body, p.any = append(p.body, entry...), true
+}
+
+func (p *parts) end() { p.send(false) }
+
+// endIfAny sends nothing if there was no entry.
+func (p *parts) endIfAny() {
+	if p.any {
+		p.send(false)
+	}
+}
+
+func (p *parts) send(more bool) {
+	b, mark := openflow.BeginMultipartReply(nil, p.xid, p.t, more)
+	p.c.out.send(openflow.EndMultipart(append(b, p.body...), mark))
+	p.body = p.body[:0]
+}
+
+// flowDescs answers a request for all flows of a table, or of all tables.
+func (c *conn) flowDescs(xid uint32, table uint8) {
 	now := time.Now()
-	var part []byte // flow descriptions
+	p := c.parts(xid, openflow.MultipartFlowDesc)
 	for key, e := range c.sw.flows.entries {
 		if table != openflow.AllTables && flow.TableID(table) != key.Table {
 			continue
 		}
-		desc := openflow.AppendFlowDesc(nil, &openflow.FlowDesc{
+		p.add(openflow.AppendFlowDesc(nil, &openflow.FlowDesc{
 			Table: key.Table, Priority: key.Priority, Cookie: e.cookie,
 			IdleTimeout: e.idle, HardTimeout: e.hard, Importance: e.importance, Flags: e.flags,
 			Match: showMatch(key.Match), Instructions: []byte(e.actions),
 			Stats: openflow.Stats{Duration: now.Sub(e.added)},
-		})
-		if len(part)+len(desc)+16 > c.sw.partLen {
-			c.sendPart(xid, part, true)
-			part = nil
-		}
-		part = append(part, desc...)
+		}))
 	}
-	c.sendPart(xid, part, false)
-}
-
-func (c *conn) sendPart(xid uint32, part []byte, more bool) {
-	b, mark := openflow.BeginMultipartReply(nil, xid, openflow.MultipartFlowDesc, more)
-	c.out.send(openflow.EndMultipart(append(b, part...), mark))
-}
-
-// showMatch returns a canonical match in the form in which Open vSwitch shows it over OpenFlow 1.5: two 32-bit registers
-// (NXM_NX_REGn, class 0x0001, fields 0 to 15) are one 64-bit one (OXM_OF_PKT_REGn, class 0x8001).
-func showMatch(m flow.Match) []byte {
-	var (
-		out  []byte
-		xreg = -1 // the register that value and mask are of
-		v, k uint64
-	)
-	flush := func() {
-		if xreg >= 0 {
-			out = appendXReg(out, xreg, v, k)
-		}
-		xreg, v, k = -1, 0, 0
-	}
-	for b := []byte(m); len(b) > 0; {
-		n := 4 + int(b[3])
-		class, field, masked := binary.BigEndian.Uint16(b), int(b[2]>>1), b[2]&1 != 0
-		if class != 1 || field > 15 {
-			flush()
-			out = append(out, b[:n]...)
-			b = b[n:]
-			continue
-		}
-		if field/2 != xreg {
-			flush()
-			xreg = field / 2
-		}
-		value, mask := binary.BigEndian.Uint32(b[4:]), uint32(0xffffffff)
-		if masked {
-			mask = binary.BigEndian.Uint32(b[8:])
-		}
-		shift := 32 * (1 - field%2) // an even register is the high half
-		v |= uint64(value) << shift
-		k |= uint64(mask) << shift
-		b = b[n:]
-	}
-	flush()
-	return out
-}
-
-// appendXReg appends the TLV of a 64-bit register.
-func appendXReg(b []byte, xreg int, value, mask uint64) []byte {
-	if mask == 1<<64-1 {
-		b = append(b, 0x80, 0x01, byte(xreg<<1), 8)
-		return binary.BigEndian.AppendUint64(b, value)
-	}
-	b = append(b, 0x80, 0x01, byte(xreg<<1|1), 16)
-	b = binary.BigEndian.AppendUint64(b, value)
-	return binary.BigEndian.AppendUint64(b, mask)
+	p.end()
 }

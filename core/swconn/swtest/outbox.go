@@ -33,22 +33,39 @@ func (o *outbox) close() {
 	o.filled.Signal()
 }
 
-// writeTo writes what is sent until the outbox is closed or the connection breaks.
-func (o *outbox) writeTo(nc net.Conn) {
+// len returns how many bytes wait.
+func (o *outbox) len() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.bytes)
+}
+
+// writeTo writes what is sent until the outbox is closed or the connection breaks. It calls drained whenever it has written
+// everything.
+func (o *outbox) writeTo(nc net.Conn, drained func()) {
 	for {
-		o.mu.Lock()
-		for len(o.bytes) == 0 && !o.closed {
-			o.filled.Wait()
-		}
-		bytes, closed := o.bytes, o.closed
-		o.bytes = nil
-		o.mu.Unlock()
-		if closed {
+		bytes, ok := o.take()
+		if !ok {
 			return
 		}
 		if _, err := nc.Write(bytes); err != nil {
 			nc.Close()
 			return
 		}
+		if o.len() == 0 {
+			drained()
+		}
 	}
+}
+
+// take waits for bytes. It is false when the outbox is closed.
+func (o *outbox) take() ([]byte, bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for len(o.bytes) == 0 && !o.closed {
+		o.filled.Wait()
+	}
+	bytes := o.bytes
+	o.bytes = nil
+	return bytes, !o.closed
 }

@@ -36,6 +36,25 @@ var scenarios = []struct {
 	{"registers", registers},
 	{"big dump", bigDump},
 	{"message of no type", messageOfNoType},
+	{"groups", groups},
+	{"groups refused", groupsRefused},
+	{"group and flow in a bundle", groupInBundle},
+	{"group deleted under its flows", groupDeleted},
+	{"groups as they are shown", groupsShown},
+	{"meters", meters},
+	{"meters refused", metersRefused},
+	{"meters in bundles", metersInBundles},
+	{"TLV table", tlvTable},
+	{"TLV table refused", tlvRefused},
+	{"monitor of others", monitorOfOthers},
+	{"monitor of own changes", monitorOfOwn},
+	{"monitor of a bundle", monitorOfBundle},
+	{"monitor of one table", monitorOfTable},
+	{"monitor of a group's flows", monitorOfGroup},
+	{"ports", portDescs},
+	{"packets", packets},
+	{"conntrack flushes", ctFlushes},
+	{"experimenters unknown", experimentersUnknown},
 }
 
 func TestScenarios(t *testing.T) {
@@ -79,8 +98,12 @@ func flowOf(table flow.TableID, match flow.Match, actions flow.Actions, cookie f
 // A controller is one session with a switch.
 type controller struct {
 	t    *testing.T
+	cfg  swconn.Config
 	conn *swconn.Conn
 }
+
+// another is another session with the same switch.
+func (c *controller) another() *controller { return connect(c.t, c.cfg) }
 
 func connect(t *testing.T, cfg swconn.Config) *controller {
 	t.Helper()
@@ -97,7 +120,7 @@ func connect(t *testing.T, cfg swconn.Config) *controller {
 			t.Error(err)
 		}
 	})
-	c := &controller{t, conn}
+	c := &controller{t, cfg, conn}
 	if e, ok := c.event().(swconn.Up); !ok || e.Features.Tables != 254 || e.Features.DatapathID == 0 {
 		t.Fatalf("want an Up with features, got %+v", e)
 	}
@@ -162,6 +185,11 @@ func answer(m swconn.Message) string {
 			return err.Error()
 		}
 		return fmt.Sprintf("bundle %d reply %d", b.ID, b.Type)
+	case openflow.TypeMultipartReply:
+		return multipartAnswer(m.Data)
+	case openflow.TypeExperimenter:
+		table, err := openflow.ParseTLVTable(m.Data)
+		return fmt.Sprintf("%+v %v", table, err)
 	}
 	return m.Type.String()
 }
@@ -215,7 +243,29 @@ func (c *controller) clear() {
 	for _, f := range flows {
 		b = openflow.AppendFlowDeleteStrict(b, 1, &f.Key)
 	}
+	for _, m := range c.ask(openflow.AppendGroupDescRequest(nil, 7, openflow.GroupAll)) {
+		for g := range openflow.GroupDescs(m.Data) {
+			b = openflow.AppendGroupDelete(b, 1, g.ID)
+		}
+	}
+	for _, m := range c.ask(openflow.AppendMeterDescRequest(nil, 7, openflow.MeterAll)) {
+		for d := range openflow.MeterDescs(m.Data) {
+			b = openflow.AppendMeterDelete(b, 1, d.ID)
+		}
+	}
 	c.expect(b)
+	c.accepted(openflow.AppendTLVTableMod(nil, 1, openflow.TLVClear))
+}
+
+// accepted asks until there is no answer. Open vSwitch lets go of what a deleted flow names a little later.
+func (c *controller) accepted(msgs []byte) {
+	c.t.Helper()
+	ovstest.Eventually(c.t, 10*time.Second, func() error {
+		if answers := c.ask(msgs); len(answers) > 0 {
+			return errors.New(answer(answers[0]))
+		}
+		return nil
+	})
 }
 
 // bundle appends a bundle that adds flows, with the xids 101, 102 and so on, and is committed with xid 200.

@@ -14,29 +14,45 @@ import (
 
 // A Switch is a switch in memory. Its methods may be called by several goroutines at once.
 type Switch struct {
-	features openflow.Features
-	partLen  int // of a multipart message, at most
+	features     openflow.Features
+	partLen      int // of a multipart message, at most
+	monitorLimit int // bytes that wait to be written before flow monitors pause; 0: none
 
 	serving sync.WaitGroup
 
-	mu     sync.Mutex
-	closed bool
-	conns  map[*conn]struct{}
-	flows  flowTable
-	refuse func(flow.Flow) *openflow.Error
-	log    Log
+	mu      sync.Mutex
+	goOn    sync.Cond // hanging or closed has changed
+	closed  bool
+	hanging bool
+	pause   time.Duration
+	conns   map[*conn]struct{}
+	refuse  func(flow.Flow) *openflow.Error
+	log     Log
+
+	flows      flowTable
+	groups     map[uint32]*openflow.Group
+	meters     map[uint32]*openflow.Meter
+	options    []openflow.TLVMapping
+	ports      map[uint32]*openflow.PortDesc
+	packetOuts []openflow.PacketOut
+	resumed    []openflow.PacketIn
+	flushed    []uint16
 }
 
-// A Log counts what a switch was sent. Flow mods in a bundle count when it is committed.
+// A Log counts what a switch was sent. What is in a bundle counts when it is committed.
 type Log struct {
-	Added    int // flow mods that added a flow or replaced one
-	Modified int // flow mods that changed the actions of a flow
-	Deleted  int // flow mods that deleted a flow
-	Idle     int // flow mods that named no flow there is, and did nothing
-	Refused  int // messages answered by an error
-	Commits  int // bundles committed
-	Dumps    int // flow description requests
-	Sessions int // handshakes done
+	Added     int // flow mods that added a flow or replaced one
+	Modified  int // flow mods that modified a flow
+	Deleted   int // flow mods that deleted a flow
+	Idle      int // flow mods that named no flow there is, and did nothing
+	GroupMods int // group mods that did something
+	MeterMods int // meter mods that did something
+	CTFlushes int // requests to forget single connections
+	Refused   int // messages answered by an error
+	Commits   int // bundles committed
+	Dumps     int // flow description requests
+	Sessions  int // handshakes done
+	Crashes   int // restarts, asked for or not
 }
 
 // FlowMods is the number of flow mods that did something.
@@ -54,18 +70,33 @@ func PartLen(bytes int) Option { return func(s *Switch) { s.partLen = bytes } }
 // FlowLimit sets how many flows a table takes (Flow_Table:flow_limit). Default: no limit.
 func FlowLimit(flows int) Option { return func(s *Switch) { s.flows.limit = flows } }
 
-// New returns a switch without flows.
+// MonitorLimit sets how many bytes may wait to be written to a connection before its flow monitors pause. Default: no limit.
+func MonitorLimit(bytes int) Option { return func(s *Switch) { s.monitorLimit = bytes } }
+
+// New returns a switch that holds nothing but its local port.
 func New(options ...Option) *Switch {
 	s := &Switch{
 		features: openflow.Features{DatapathID: 1, Tables: 254, Capabilities: 0x24f}, // what ovs-vswitchd 3.1 says
 		partLen:  openflow.MaxMessageLen,
 		conns:    make(map[*conn]struct{}),
-		flows:    newFlowTable(),
+		ports:    map[uint32]*openflow.PortDesc{openflow.PortLocal: {Number: openflow.PortLocal, Name: "br-int"}},
 	}
+	s.goOn.L = &s.mu
+	s.forget()
 	for _, o := range options {
 		o(s)
 	}
 	return s
+}
+
+// forget makes the switch empty.
+func (s *Switch) forget() {
+	limit := s.flows.limit
+	s.flows = newFlowTable()
+	s.flows.limit = limit
+	s.groups = make(map[uint32]*openflow.Group)
+	s.meters = make(map[uint32]*openflow.Meter)
+	s.options = nil
 }
 
 // Dial connects to the switch. The error is net.ErrClosed after Close.
@@ -98,6 +129,7 @@ func (s *Switch) Cut() {
 func (s *Switch) Close() {
 	s.mu.Lock()
 	s.closed = true
+	s.goOn.Broadcast()
 	s.mu.Unlock()
 	s.Cut()
 	s.serving.Wait()
@@ -139,18 +171,24 @@ func compareKeys(a, b flow.Key) int {
 func (s *Switch) Put(flows ...flow.Flow) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	t := s.begin(nil)
 	for _, f := range flows {
-		s.flows.put(f.Key, &entry{actions: f.Actions, cookie: f.Cookie, added: time.Now()})
+		t.put(openflow.FlowAdded, f.Key, newEntry(f), 0)
 	}
+	t.end()
 }
 
 // Delete deletes flows, as another controller would.
 func (s *Switch) Delete(keys ...flow.Key) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	t := s.begin(nil)
 	for _, k := range keys {
-		s.flows.delete(k)
+		if s.flows.entries[k] != nil {
+			t.remove(k, removedDelete, 0)
+		}
 	}
+	t.end()
 }
 
 // Log returns what the switch was sent so far.

@@ -6,6 +6,7 @@ import (
 	"net"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/flowhost/flowhost/core/openflow"
 	"github.com/flowhost/flowhost/core/swconn"
@@ -137,5 +138,208 @@ func TestPartLen(t *testing.T) {
 	got, parts := c.dump(9)
 	if !slices.Equal(got, want) || parts != 5 {
 		t.Errorf("%d flows in %d messages", len(got), parts)
+	}
+}
+
+// TestPacketIn sends packets to those who want them: the format, the reason and the controller id must fit.
+func TestPacketIn(t *testing.T) {
+	sw := swtest.New()
+	defer sw.Close()
+	c := connect(t, swconn.Config{Dial: sw.Dial})
+	p := openflow.PacketIn{Packet: []byte("packet"), Reason: 1, Cookie: 7, Continuation: []byte("continuation")}
+	sw.PacketIn(3, &p)
+	c.expect(openflow.AppendSetPacketInFormat(nil, 1))
+	sw.PacketIn(3, &p)
+	c.expect(openflow.AppendSetAsync(nil, 1, openflow.Async{PacketIn: 1 << 1}))
+	sw.PacketIn(3, &p)
+	c.expect(openflow.AppendSetControllerID(nil, 1, 3))
+	sw.PacketIn(3, &p)
+	sw.PacketIn(4, &p)
+	answers := c.ask(nil)
+	if len(answers) != 1 {
+		t.Fatalf("%d packets came, want the one that was asked for", len(answers))
+	}
+	got, err := openflow.ParsePacketIn(answers[0].Data)
+	if err != nil || string(got.Packet) != "packet" || got.Cookie != 7 || string(got.Continuation) != "continuation" {
+		t.Errorf("%+v, %v", got, err)
+	}
+
+	c.expect(openflow.AppendResume(nil, 2, &got))
+	out := openflow.PacketOut{Actions: []byte(output1), Packet: []byte("packet")}
+	c.expect(openflow.AppendPacketOut(nil, 3, &out))
+	c.expect(openflow.AppendCTFlushZone(openflow.AppendCTFlushZone(nil, 4, 7), 5, 8))
+	if r := sw.Resumed(); len(r) != 1 || string(r[0].Continuation) != "continuation" {
+		t.Errorf("resumed: %+v", r)
+	}
+	if o := sw.PacketOuts(); len(o) != 1 || string(o[0].Packet) != "packet" || string(o[0].Actions) != output1 {
+		t.Errorf("packet-outs: %+v", o)
+	}
+	if z := sw.FlushedZones(); !slices.Equal(z, []uint16{7, 8}) {
+		t.Errorf("flushed zones: %v", z)
+	}
+}
+
+// TestPortStatus tells changes of ports to those who want them.
+func TestPortStatus(t *testing.T) {
+	sw := swtest.New()
+	defer sw.Close()
+	c := connect(t, swconn.Config{Dial: sw.Dial})
+	port := openflow.PortDesc{Number: 1, Name: "vm1"}
+	sw.SetPort(port)
+	c.expect(openflow.AppendSetAsync(nil, 1, openflow.Async{PortStatus: openflow.AsyncAllPortStatus}))
+	port.State = 4
+	sw.SetPort(port)
+	sw.RemovePort(2)
+	sw.RemovePort(1)
+	sw.SetPort(port)
+	var got []openflow.PortReason
+	for _, m := range c.ask(nil) {
+		s, err := openflow.ParsePortStatus(m.Data)
+		if err != nil || s.Port.Name != "vm1" || s.Port.State != 4 {
+			t.Errorf("%+v, %v", s, err)
+		}
+		got = append(got, s.Reason)
+	}
+	if want := []openflow.PortReason{openflow.PortModified, openflow.PortDeleted, openflow.PortAdded}; !slices.Equal(got, want) {
+		t.Errorf("told %v, want %v", got, want)
+	}
+	if ports := sw.Ports(); len(ports) != 2 || ports[0].Name != "vm1" || ports[1].Number != openflow.PortLocal {
+		t.Errorf("ports: %+v", ports)
+	}
+}
+
+// TestMonitorPauses when the controller reads too slowly: what is gone is told still, the rest when it has read everything.
+func TestMonitorPauses(t *testing.T) {
+	sw := swtest.New(swtest.MonitorLimit(10_000))
+	defer sw.Close()
+	known := flowOf(8, reg(1, 1), "", 1)
+	sw.Put(known)
+	c := connect(t, swconn.Config{Dial: sw.Dial})
+	c.expect(monitor(openflow.AllTables, monitorChanges), "50: []")
+
+	// The session reads ahead of its owner, but not without end: one update each, until the switch cannot write any more.
+	flows := make([]flow.Flow, 2000)
+	for i := range flows {
+		flows[i] = flowOf(9, reg(1, uint32(i)), "", 0)
+		sw.Put(flows[i])
+	}
+	sw.Delete(known.Key)                     // told at once
+	sw.Delete(flows[len(flows)-1].Key)       // never told: nobody knows it
+	sw.Put(flowOf(9, reg(1, 0), toPort1, 5)) // told after the pause
+	events := make(map[string]int)
+	for events["resumed"] == 0 {
+		m, ok := c.event().(swconn.Message)
+		if !ok {
+			t.Fatal("the session is lost")
+		}
+		for u, err := range openflow.FlowUpdates(m.Data) {
+			text := updateText(&u, err)
+			events[text]++
+		}
+	}
+	want := map[string]int{"paused": 1, "resumed": 1, "removed table=8,reg1=0x1 cookie=1, 0 bytes, reason 2": 1}
+	for text, n := range want {
+		if events[text] != n {
+			t.Errorf("%q came %d times", text, events[text])
+		}
+	}
+	if events["added table=9,reg1=0x7cf cookie=0, 0 bytes"] > 0 {
+		t.Error("a flow was told that came and went in the pause")
+	}
+	if events["added table=9,reg1=0 cookie=5, 24 bytes"] != 1 || events["added table=9,reg1=0x7ce cookie=0, 0 bytes"] != 1 {
+		t.Error("a flow that was added in the pause was not told")
+	}
+}
+
+// TestCrash deletes a group under a flow in a bundle that fails: ovs-vswitchd 3.1 does not survive that.
+func TestCrash(t *testing.T) {
+	sw := swtest.New()
+	defer sw.Close()
+	c := connect(t, swconn.Config{Dial: sw.Dial})
+	f := flowOf(9, reg(1, 1), toGroup, 1)
+	c.expect(openflow.AppendFlowAdd(openflow.AppendGroupMod(nil, 1, openflow.GroupAdd, group99(output1)), 2, &f))
+	b := openflow.AppendBundleOpen(nil, 1, 1, openflow.BundleOrdered)
+	b = bundledGroup(b, 2, 1, openflow.GroupDelete, &openflow.Group{ID: 99})
+	b = bundled(b, 3, 1, openflow.BundleOrdered, flowOf(9, reg(1, 3), toGroup, 1))
+	if err := c.conn.Send(openflow.AppendBundleCommit(b, 4, 1, openflow.BundleOrdered)); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, down := c.event().(swconn.Down); down {
+			break
+		}
+	}
+	if log := sw.Log(); log.Crashes != 1 || len(sw.Flows()) != 0 || len(sw.Groups()) != 0 {
+		t.Errorf("%+v, flows %v, groups %v", log, sw.Flows(), sw.Groups())
+	}
+}
+
+// TestRestart loses everything but the ports.
+func TestRestart(t *testing.T) {
+	sw := swtest.New()
+	defer sw.Close()
+	c := connect(t, swconn.Config{Dial: sw.Dial})
+	b := openflow.AppendGroupMod(nil, 1, openflow.GroupAdd, group99(output1))
+	b = openflow.AppendMeterMod(b, 2, openflow.MeterAdd, meter3(10))
+	c.expect(openflow.AppendTLVTableMod(b, 3, openflow.TLVAdd, geneve))
+	sw.Put(flowOf(9, reg(1, 1), toPort1, 1))
+	if len(sw.Groups()) != 1 || len(sw.Meters()) != 1 {
+		t.Errorf("groups %v, meters %v", sw.Groups(), sw.Meters())
+	}
+	sw.Restart()
+	if _, down := c.event().(swconn.Down); !down {
+		t.Fatal("the connection was not lost")
+	}
+	c.event() // up again
+	c.holds(openflow.AllTables)
+	c.expect(openflow.AppendTLVTableRequest(nil, 9), "9: {MaxSpace:256 MaxFields:64 Mappings:[]} <nil>")
+	if len(sw.Groups()) != 0 || len(sw.Meters()) != 0 || len(sw.Ports()) != 1 {
+		t.Errorf("groups %v, meters %v, ports %v", sw.Groups(), sw.Meters(), sw.Ports())
+	}
+}
+
+// TestHang stops reading until the session is given up, and goes on.
+func TestHang(t *testing.T) {
+	sw := swtest.New()
+	defer sw.Close()
+	c := connect(t, swconn.Config{Dial: sw.Dial, EchoInterval: 20 * time.Millisecond, EchoTimeout: 100 * time.Millisecond})
+	sw.Hang(true)
+	if down, ok := c.event().(swconn.Down); !ok || !errors.Is(down.Err, swconn.ErrSilent) {
+		t.Fatalf("want a Down because of silence, got %+v", down)
+	}
+	sw.Hang(false)
+	for {
+		if _, up := c.event().(swconn.Up); up {
+			return
+		}
+	}
+}
+
+// TestSlow takes its time for each message.
+func TestSlow(t *testing.T) {
+	sw := swtest.New()
+	defer sw.Close()
+	c := connect(t, swconn.Config{Dial: sw.Dial})
+	const pause = 10 * time.Millisecond
+	sw.Slow(pause)
+	start := time.Now()
+	c.ask(openflow.AppendBarrierRequest(openflow.AppendBarrierRequest(nil, 1), 2))
+	if d := time.Since(start); d < 2*pause {
+		t.Errorf("three messages within %v", d)
+	}
+}
+
+// TestGarbage says what is not OpenFlow; the session ends, and the next one is good.
+func TestGarbage(t *testing.T) {
+	for _, garbage := range [][]byte{{6, 20, 0, 4, 0, 0, 0, 0}, {9, 20, 0, 8, 0, 0, 0, 0}, make([]byte, 100)} {
+		sw := swtest.New()
+		defer sw.Close()
+		c := connect(t, swconn.Config{Dial: sw.Dial})
+		sw.Say(garbage)
+		if down, ok := c.event().(swconn.Down); !ok || !errors.Is(down.Err, swconn.ErrProtocol) {
+			t.Fatalf("%x: want a Down because of the protocol, got %+v", garbage, down)
+		}
+		c.event() // up again
+		c.holds(openflow.AllTables)
 	}
 }

@@ -1,0 +1,115 @@
+package swtest
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+
+	"github.com/flowhost/flowhost/core/openflow"
+)
+
+// A groupMod is a group mod past the first stage.
+type groupMod struct {
+	command openflow.GroupCommand
+	group   *openflow.Group
+}
+
+// parseGroupMod is the first stage of a group mod.
+func parseGroupMod(msg []byte) (*groupMod, *openflow.Error) {
+	m, err := openflow.ParseGroupMod(msg)
+	if err != nil {
+		return nil, named("OFPBRC_BAD_LEN")
+	}
+	switch {
+	case m.Command > openflow.GroupDelete: // buckets one by one: flowhost sends a group whole
+		return nil, named("OFPGMFC_BAD_COMMAND")
+	case m.Type > openflow.GroupTypeFF:
+		return nil, named("OFPGMFC_BAD_TYPE")
+	case m.ID > 0xffffff00:
+		return nil, named("OFPGMFC_INVALID_GROUP")
+	}
+	buckets, refused := checkBuckets(m.Buckets, m.Type)
+	if refused != nil {
+		return nil, refused
+	}
+	group := &openflow.Group{ID: m.ID, Type: m.Type, Buckets: buckets, Properties: bytes.Clone(m.Properties)}
+	return &groupMod{m.Command, group}, nil
+}
+
+// checkBuckets returns buckets as Open vSwitch shows them: those of a select group have a weight.
+func checkBuckets(buckets []byte, t openflow.GroupType) (shown []byte, refused *openflow.Error) {
+	ids := make(map[uint32]bool)
+	for bucket, err := range openflow.Buckets(buckets) {
+		if err != nil || ids[bucket.ID] {
+			return nil, named("OFPGMFC_BAD_BUCKET")
+		}
+		ids[bucket.ID] = true
+		var names references
+		if refused := names.add(bucket.Actions); refused != nil {
+			return nil, refused
+		}
+		bucket.HasWeight = t == openflow.GroupTypeSelect
+		shown = openflow.AppendBucket(shown, &bucket)
+	}
+	if t == openflow.GroupTypeIndirect && len(ids) != 1 {
+		return nil, named("OFPGMFC_INVALID_GROUP")
+	}
+	return shown, nil
+}
+
+func (g *groupMod) apply(t *tx) *openflow.Error {
+	groups, id := t.sw.groups, g.group.ID
+	before := groups[id]
+	switch {
+	case g.command == openflow.GroupAdd && before != nil:
+		return named("OFPGMFC_GROUP_EXISTS")
+	case g.command == openflow.GroupModify && before == nil:
+		return named("OFPGMFC_UNKNOWN_GROUP")
+	case g.command == openflow.GroupDelete && before == nil:
+		return nil
+	}
+	t.undo = append(t.undo, func() { setOrDelete(groups, id, before) })
+	t.sw.log.GroupMods++
+	if g.command != openflow.GroupDelete {
+		groups[id] = g.group
+		return nil
+	}
+	delete(groups, id)
+	t.fatal = t.removeAll(removedGroup, func(e *entry) bool { return slices.Contains(e.names.groups, id) }) || t.fatal
+	return nil
+}
+
+func setOrDelete[T any](m map[uint32]*T, id uint32, value *T) {
+	if value == nil {
+		delete(m, id)
+	} else {
+		m[id] = value
+	}
+}
+
+// groupDescs answers a request for one group or all of them.
+func (c *conn) groupDescs(xid, id uint32) {
+	p := c.parts(xid, openflow.MultipartGroupDesc)
+	for _, g := range c.sw.groups {
+		if id == openflow.GroupAll || id == g.ID {
+			p.add(openflow.AppendGroupDesc(nil, g))
+		}
+	}
+	p.end()
+}
+
+// Groups returns the groups of the switch, sorted by id.
+func (s *Switch) Groups() []openflow.Group {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return sorted(s.groups, func(a, b openflow.Group) int { return cmp.Compare(a.ID, b.ID) })
+}
+
+func sorted[T any](m map[uint32]*T, compare func(a, b T) int) []T {
+	all := make([]T, 0, len(m))
+	for _, v := range m {
+		all = append(all, *v)
+	}
+	slices.SortFunc(all, compare)
+	return all
+}
