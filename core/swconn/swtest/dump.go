@@ -22,6 +22,8 @@ func (c *conn) multipart(msg []byte, xid uint32) *openflow.Error {
 		}
 		c.sw.log.Dumps++
 		c.flowDescs(xid, table)
+	case openflow.MultipartTableStats:
+		c.tableStats(xid)
 	case openflow.MultipartFlowMonitor:
 		return c.flowMonitor(msg, xid)
 	case openflow.MultipartGroupDesc, openflow.MultipartMeterDesc, openflow.MultipartPortDesc:
@@ -71,6 +73,15 @@ func (p *parts) send(more bool) {
 	b, mark := openflow.BeginMultipartReply(nil, p.xid, p.t, more)
 	p.c.out.send(openflow.EndMultipart(append(b, p.body...), mark))
 	p.body = p.body[:0]
+}
+
+// tableStats answers a request for the statistics of all tables: of each, how many flows it has.
+func (c *conn) tableStats(xid uint32) {
+	p := c.parts(xid, openflow.MultipartTableStats)
+	for id := range flow.MaxTable + 1 {
+		p.add(openflow.AppendTableStats(nil, openflow.TableStats{Table: id, Active: uint32(c.sw.flows.count[id])}))
+	}
+	p.end()
 }
 
 // flowDescs answers a request for all flows of a table, or of all tables.

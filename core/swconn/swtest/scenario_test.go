@@ -216,15 +216,20 @@ func (c *controller) dump(table uint8) (flows []flow.Flow, parts int) {
 
 func canonical(t *testing.T, d *openflow.FlowDesc) flow.Flow {
 	t.Helper()
-	match, err := flow.CanonicalMatch(d.Match)
-	if err != nil {
-		t.Fatalf("match %x: %v", d.Match, err)
-	}
 	actions, err := flow.CanonicalActions(d.Instructions)
 	if err != nil {
 		t.Fatalf("instructions %x: %v", d.Instructions, err)
 	}
-	return flow.Flow{Key: flow.Key{Table: d.Table, Priority: d.Priority, Match: match}, Actions: actions, Cookie: d.Cookie}
+	return flow.Flow{Key: flow.Key{Table: d.Table, Priority: d.Priority, Match: canonicalMatch(t, d.Match)}, Actions: actions, Cookie: d.Cookie}
+}
+
+func canonicalMatch(t *testing.T, oxm []byte) flow.Match {
+	t.Helper()
+	match, err := flow.CanonicalMatch(oxm)
+	if err != nil {
+		t.Fatalf("match %x: %v", oxm, err)
+	}
+	return match
 }
 
 // holds compares what is in a table.

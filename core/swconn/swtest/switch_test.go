@@ -210,14 +210,14 @@ func TestPortStatus(t *testing.T) {
 
 // TestMonitorPauses when the controller reads too slowly: what is gone is told still, the rest when it has read everything.
 func TestMonitorPauses(t *testing.T) {
-	sw := swtest.New(swtest.MonitorLimit(10_000))
+	sw := swtest.New(swtest.MonitorLimit(40_000))
 	defer sw.Close()
 	known := flowOf(8, reg(1, 1), "", 1)
 	sw.Put(known)
 	c := connect(t, swconn.Config{Dial: sw.Dial})
 	c.expect(monitor(openflow.AllTables, monitorChanges), "50: []")
 
-	// The session reads ahead of its owner, but not without end: one update each, until the switch cannot write any more.
+	// The session reads ahead of its owner, but less than the limit: the switch cannot write any more then.
 	flows := make([]flow.Flow, 2000)
 	for i := range flows {
 		flows[i] = flowOf(9, reg(1, uint32(i)), "", 0)
