@@ -28,15 +28,19 @@ type atom[T any] struct {
 	read func(p *parser) T
 	// tagged reads on after ["uuid", for the one kind of atom that is written as a list; nil for others.
 	tagged func(p *parser) T
+	// pointer gives a value an address, which may be shared; nil: one of its own.
+	pointer func(p *parser, value T) *T
 }
 
 var (
-	stringAtom  = atom[string]{read: (*parser).text}
+	stringAtom  = atom[string]{read: (*parser).text, pointer: sharedString}
 	integerAtom = atom[int]{read: (*parser).integer}
 	realAtom    = atom[float64]{read: (*parser).real}
 	booleanAtom = atom[bool]{read: (*parser).boolean}
-	uuidAtom    = atom[string]{read: readUUID, tagged: readTaggedUUID}
+	uuidAtom    = atom[string]{read: readUUID, tagged: readTaggedUUID, pointer: sharedString}
 )
+
+func sharedString(p *parser, value string) *string { return p.strings.pointer(value) }
 
 // readUUID reads ["uuid", "…"].
 func readUUID(p *parser) string {
@@ -123,6 +127,8 @@ func (c optional[T]) read(p *parser, field any) {
 	var room [1]T
 	list := c.atom.elements(p, room[:0])
 	switch {
+	case len(list) == 1 && c.atom.pointer != nil:
+		*field.(**T) = c.atom.pointer(p, list[0])
 	case len(list) == 1:
 		value := list[0]
 		*field.(**T) = &value

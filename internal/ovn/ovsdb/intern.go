@@ -10,12 +10,13 @@ const (
 // interner makes equal strings share their memory: a southbound's rows name the same few datapaths, ports and stages over and
 // over. It remembers one string per slot, so that it cannot grow, and forgetting one costs no more than a copy.
 type interner struct {
-	seed  maphash.Seed
-	slots []string
+	seed     maphash.Seed
+	slots    []string
+	pointers []*string
 }
 
 func newInterner() *interner {
-	return &interner{seed: maphash.MakeSeed(), slots: make([]string, internSlots)}
+	return &interner{seed: maphash.MakeSeed(), slots: make([]string, internSlots), pointers: make([]*string, internSlots)}
 }
 
 // intern returns text as a string, without an allocation if it has it.
@@ -29,6 +30,15 @@ func (in *interner) intern(text []byte) string {
 	slot := &in.slots[maphash.Bytes(in.seed, text)%internSlots]
 	if *slot != string(text) {
 		*slot = string(text)
+	}
+	return *slot
+}
+
+// pointer returns the address of a string like this one; nobody may write to it.
+func (in *interner) pointer(text string) *string {
+	slot := &in.pointers[maphash.String(in.seed, text)%internSlots]
+	if *slot == nil || **slot != text {
+		*slot = &text
 	}
 	return *slot
 }

@@ -50,52 +50,59 @@ func (r *replica) find(name string) int {
 
 // nothing is the changes of no row.
 func (r *replica) nothing() []tableChanges {
-	return r.commit(&update{changes: make([][]Change, len(r.tables))})
+	return r.commit(&update{rest: make([][]Change, len(r.tables))})
 }
 
 // update is what a message says about rows: read, and not yet part of the replica, because the rest of the message may be
 // broken.
 type update struct {
-	changes [][]Change // of the table of the same index
-	// whole: these are all rows there are. Then a Change stands for each row, New being what came or, where it is equal,
-	// what was held.
-	whole bool
-	last  uuid.UUID // the transaction that the rows are of then, zero if not known
+	whole bool                  // it says what all rows are, not what has changed
+	rows  []map[uuid.UUID]Model // whole: of the table of the same index. One that is as it was held is the one held.
+	rest  [][]Change            // otherwise: of the table of the same index
+	last  uuid.UUID             // the transaction that the rows are of then, zero if not known
 }
 
 // readUpdate reads a <table-updates2> (ovsdb-server(7) 4.1.14), or with v1 a <table-updates> (RFC 7047 §4.1.6).
 func (r *replica) readUpdate(p *parser, whole, v1 bool) *update {
-	u := &update{changes: make([][]Change, len(r.tables)), whole: whole}
+	u := &update{whole: whole, rows: make([]map[uuid.UUID]Model, len(r.tables)), rest: make([][]Change, len(r.tables))}
 	for p.enter('{'); p.more('}'); {
 		i := r.find(string(p.key()))
 		if i < 0 || r.tables[i].schema == nil {
 			p.skip()
 			continue
 		}
+		if whole {
+			u.rows[i] = make(map[uuid.UUID]Model, len(r.rows[i]))
+		}
 		for p.enter('{'); p.more('}'); {
-			id := p.id(p.key())
-			change := Change{UUID: id, Old: r.rows[i][id]}
-			if v1 {
-				r.tables[i].readV1(p, &change)
-			} else {
-				r.tables[i].readV2(p, &change)
-			}
-			u.add(r.tables[i], i, change)
+			r.readRow(p, u, i, v1)
 		}
 	}
 	return u
 }
 
-// add notes what was read of a row.
-func (u *update) add(t *table, i int, c Change) {
-	same := t.same(c.Old, c.New)
-	if same && !u.whole {
-		return
+// readRow reads a row's uuid and what an update says about it.
+func (r *replica) readRow(p *parser, u *update, i int, v1 bool) {
+	t := r.tables[i]
+	id := p.id(p.key())
+	held := r.rows[i][id]
+	change := Change{UUID: id}
+	if !u.whole {
+		change.Old = held
 	}
-	if same {
-		c.New = c.Old
+	if v1 {
+		t.readV1(p, &change)
+	} else {
+		t.readV2(p, &change)
 	}
-	u.changes[i] = append(u.changes[i], c)
+	switch same := t.same(held, change.New); {
+	case !u.whole && !same:
+		u.rest[i] = append(u.rest[i], change)
+	case u.whole && same && held != nil:
+		u.rows[i][id] = held
+	case u.whole && change.New != nil:
+		u.rows[i][id] = change.New
+	}
 }
 
 // readV2 reads a <row-update2> and sets change.New.
@@ -141,44 +148,41 @@ func (t *table) readV1(p *parser, change *Change) {
 func (r *replica) commit(u *update) []tableChanges {
 	result := make([]tableChanges, len(r.tables))
 	for i, t := range r.tables {
-		changes := u.changes[i]
+		result[i] = tableChanges{table: t, changes: u.rest[i]}
 		if u.whole {
-			changes = r.replace(i, changes)
-		} else {
-			for _, c := range changes {
-				if c.New == nil {
-					delete(r.rows[i], c.UUID)
-				} else {
-					r.rows[i][c.UUID] = c.New
-				}
+			result[i].changes = r.replace(i, u.rows[i])
+			continue
+		}
+		for _, c := range u.rest[i] {
+			if c.New == nil {
+				delete(r.rows[i], c.UUID)
+			} else {
+				r.rows[i][c.UUID] = c.New
 			}
 		}
-		result[i] = tableChanges{table: t, changes: changes}
 	}
 	return result
 }
 
 // replace makes these rows all there are of a table, and returns what that changed.
-func (r *replica) replace(i int, rows []Change) []Change {
+func (r *replica) replace(i int, rows map[uuid.UUID]Model) (changes []Change) {
 	held := r.rows[i]
-	fresh := make(map[uuid.UUID]Model, len(rows))
-	changes := rows[:0]
-	for _, c := range rows {
-		if c.New == nil {
-			continue
-		}
-		fresh[c.UUID] = c.New
-		delete(held, c.UUID)
-		if c.Old != c.New {
-			changes = append(changes, c)
-		}
+	if len(held) == 0 {
+		changes = make([]Change, 0, len(rows))
 	}
-	if len(changes) < len(rows)/2 {
-		changes = slices.Clone(changes) // a batch may be kept for long
+	for id, row := range rows {
+		if before := held[id]; before != row {
+			changes = append(changes, Change{UUID: id, Old: before, New: row})
+		}
 	}
 	for id, row := range held {
-		changes = append(changes, Change{UUID: id, Old: row})
+		if rows[id] == nil {
+			changes = append(changes, Change{UUID: id, Old: row})
+		}
 	}
-	r.rows[i] = fresh
+	if rows == nil {
+		rows = map[uuid.UUID]Model{}
+	}
+	r.rows[i] = rows
 	return changes
 }
