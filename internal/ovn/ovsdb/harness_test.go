@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"sync"
 	"testing"
@@ -29,6 +32,9 @@ const southbound = "OVN_Southbound"
 // patience is how long a test waits for what takes milliseconds on an idle machine.
 const patience = 20 * time.Second
 
+// soaking is true when there is time for tests of minutes: `FLOWHOST_SOAK=1 go test ./internal/ovn/ovsdb`.
+func soaking() bool { return os.Getenv("FLOWHOST_SOAK") == "1" }
+
 // sbConfig follows tables of a southbound database, and reconnects quickly.
 func sbConfig(t testing.TB, endpoints string, tables ...Table) Config {
 	model, err := sb.FullDatabaseModel()
@@ -45,6 +51,8 @@ type consumer struct {
 	*Client
 	t testing.TB
 
+	patience time.Duration
+
 	mu      sync.Mutex
 	rows    map[string]map[uuid.UUID]Model
 	epoch   uint64
@@ -59,7 +67,7 @@ func consume(t testing.TB, cfg Config) *consumer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &consumer{Client: client, t: t, rows: map[string]map[uuid.UUID]Model{}, news: make(chan struct{}, 1)}
+	c := &consumer{Client: client, t: t, patience: patience, rows: map[string]map[uuid.UUID]Model{}, news: make(chan struct{}, 1)}
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { client.Run(ctx) })
@@ -109,7 +117,7 @@ func (c *consumer) apply(batch *Batch) {
 // until waits until check, called with the consumer locked, returns nil.
 func (c *consumer) until(check func() error) {
 	c.t.Helper()
-	deadline := time.After(patience)
+	deadline := time.After(c.patience)
 	for {
 		c.mu.Lock()
 		err := check()
@@ -120,9 +128,16 @@ func (c *consumer) until(check func() error) {
 		select {
 		case <-c.news:
 		case <-deadline:
-			c.t.Fatalf("not so after %v: %v; state %+v", patience, err, c.State())
+			c.t.Fatalf("not so after %v: %v; state %+v", c.patience, err, c.State())
 		}
 	}
+}
+
+// received is the number of batches so far.
+func (c *consumer) received() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.batches)
 }
 
 // untilRows waits until a table has so many rows.
@@ -139,7 +154,7 @@ func (c *consumer) untilRows(table string, n int) {
 // untilPhase waits until the client is in a phase.
 func (c *consumer) untilPhase(phase Phase) {
 	c.t.Helper()
-	ovstest.Eventually(c.t, patience, func() error {
+	ovstest.Eventually(c.t, c.patience, func() error {
 		if state := c.State(); state.Phase != phase {
 			return fmt.Errorf("state is %+v", state)
 		}
@@ -308,4 +323,52 @@ func sbSchema(t testing.TB) libovsdb.DatabaseSchema {
 		t.Fatal(err)
 	}
 	return schema
+}
+
+// watch has a server log every message.
+func watch(t testing.TB, s *ovstest.Sandbox, name string) {
+	t.Helper()
+	control(t, s, name, "vlog/set", "jsonrpc:file:dbg")
+}
+
+// control tells a server something over its control socket, which it opens a little later than the other.
+func control(t testing.TB, s *ovstest.Sandbox, name string, args ...string) {
+	t.Helper()
+	ovstest.Eventually(t, patience, func() error {
+		_, err := s.Run("ovs-appctl", append([]string{"-t", controlSocket(s, name)}, args...)...)
+		return err
+	})
+}
+
+// controlSocket is where ovs-appctl finds a server.
+func controlSocket(s *ovstest.Sandbox, name string) string {
+	if name == ovstest.OVSDB {
+		return name
+	}
+	return filepath.Join(s.Dir, "run", name+".ctl")
+}
+
+// methods are those of the requests that a server that is watched has received, in order.
+func methods(t testing.TB, s *ovstest.Sandbox, name string) []string {
+	t.Helper()
+	log, err := os.ReadFile(s.Log(name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var methods []string
+	for _, found := range receivedRequest.FindAllSubmatch(log, -1) {
+		methods = append(methods, string(found[1]))
+	}
+	return methods
+}
+
+var receivedRequest = regexp.MustCompile(`received request, method="([^"]*)"`)
+
+func count(list []string, want string) (n int) {
+	for _, got := range list {
+		if got == want {
+			n++
+		}
+	}
+	return n
 }
