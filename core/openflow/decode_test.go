@@ -145,6 +145,8 @@ func describeMultipart(msg []byte) string {
 			fmt.Fprintln(&b, describeEntry(m, err))
 			describeEntries(&b, MeterBands(m.Bands))
 		}
+	case MultipartTableStats:
+		describeEntries(&b, TableStatsOf(msg))
 	case MultipartPortDesc:
 		describeEntries(&b, PortDescs(msg))
 	case MultipartFlowMonitor:
@@ -285,6 +287,8 @@ func encodeMultipartAgain(msg []byte) (kind string, again []byte) {
 		kind, err = "groups", appendAll(&b, GroupDescs(msg), AppendGroupDesc)
 	case MultipartMeterDesc:
 		kind, err = "meters", appendAll(&b, MeterDescs(msg), AppendMeterDesc)
+	case MultipartTableStats:
+		kind, err = "tables", appendAll(&b, TableStatsOf(msg), func(b []byte, s *TableStats) []byte { return AppendTableStats(b, *s) })
 	case MultipartPortDesc:
 		kind, err = "ports", appendAll(&b, PortDescs(msg), AppendPortDesc)
 	case MultipartFlowMonitor:

@@ -12,6 +12,7 @@ type MultipartType uint16
 // The kinds of multipart messages that flowhost uses.
 const (
 	MultipartFlowDesc     MultipartType = 1
+	MultipartTableStats   MultipartType = 3
 	MultipartGroupDesc    MultipartType = 7
 	MultipartMeterDesc    MultipartType = 10
 	MultipartPortDesc     MultipartType = 13
