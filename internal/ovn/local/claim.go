@@ -27,16 +27,17 @@ func (s *State) isHere(p *port) bool {
 	return false
 }
 
-// isBound: a VIF needs an interface here; a container its parent's, which must be a VIF itself, and both must be allowed here.
+// isBound: a VIF needs an interface here, a container its parent's, and the parent must be a VIF. That the parent is requested
+// elsewhere does not keep a container away in OVN 23.03 (it does in later versions).
 func (s *State) isBound(p *port) bool {
-	if !s.isRequested(p.row) {
+	vif := p
+	if parentOf(p.row) != "" {
+		vif = p.other
+	}
+	if vif.row == nil || vif.row.Type != typeVIF || parentOf(vif.row) != "" {
 		return false
 	}
-	if parentOf(p.row) == "" {
-		return s.interfaces.has(p.name, p.row.Options["iface-id-ver"])
-	}
-	parent := p.other
-	return parent.row != nil && parent.row.Type == typeVIF && parentOf(parent.row) == "" && s.isBound(parent)
+	return s.isRequested(p.row) && s.interfaces.has(vif.name, vif.row.Options["iface-id-ver"])
 }
 
 // isRequested says whether the CMS lets the port be on this chassis: options:requested-chassis names it, as one of a list that is

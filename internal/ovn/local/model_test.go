@@ -89,7 +89,7 @@ func (w world) here(row *sb.PortBinding) bool {
 				return false
 			}
 		}
-		return w.allowed(row) && w.allowed(vif) && w.plugged(vif.LogicalPort, vif.Options["iface-id-ver"])
+		return w.allowed(row) && w.plugged(vif.LogicalPort, vif.Options["iface-id-ver"])
 	}
 	return false
 }
