@@ -33,6 +33,7 @@ type rows struct {
 	t      testing.TB
 	s      *ovstest.Sandbox
 	random *rand.Rand
+	good   bool                // no addresses that are none
 	last   int                 // number that an address was made from; each is used once
 	made   map[string][]string // UUIDs by table
 	known  map[string]string   // what get has read
@@ -70,47 +71,56 @@ func (r *rows) steps(n int) {
 }
 
 func (r *rows) insert(table string) {
-	r.last++
 	port := r.pick("lr0-ls0", "lr0-ls0", "lr0-ls1", "lr1-ls2")
-	var out string
 	switch table {
 	case "MAC_Binding":
-		out = r.ctl(table, "create", table, "logical_port="+port, "ip="+r.ip(), "mac="+r.mac(),
-			"datapath="+r.get("Port_Binding", port, "datapath"))
+		r.bind(port)
 	case "FDB": // ovn-northd removes those of ports that are not there
-		port = r.pick("vif0", "vif1", "vif2")
-		out = r.ctl(table, "create", table, "mac="+r.mac(),
-			"dp_key="+r.get("Datapath_Binding", r.get("Port_Binding", port, "datapath"), "tunnel_key"),
-			"port_key="+r.get("Port_Binding", port, "tunnel_key"))
+		r.learn(r.pick("vif0", "vif1", "vif2"))
 	case "Static_MAC_Binding": // ovn-northd makes these of the northbound database's
-		out = r.ctl(table, "create", table, "logical_port="+port, "ip="+r.ip(), "mac="+r.mac(),
-			"override_dynamic_mac="+r.pick("true", "false"))
+		r.create(table, "logical_port="+port, "ip="+r.ip(), "mac="+r.mac(), "override_dynamic_mac="+r.pick("true", "false"))
 	}
+}
+
+// bind makes a MAC binding on a port.
+func (r *rows) bind(port string) {
+	r.create("MAC_Binding", "logical_port="+port, "ip="+r.ip(), "mac="+r.mac(), "datapath="+r.get("Port_Binding", port, "datapath"))
+}
+
+// learn makes an FDB row of a port.
+func (r *rows) learn(port string) {
+	r.create("FDB", "mac="+r.mac(), "port_key="+r.get("Port_Binding", port, "tunnel_key"),
+		"dp_key="+r.get("Datapath_Binding", r.get("Port_Binding", port, "datapath"), "tunnel_key"))
+}
+
+func (r *rows) create(table string, columns ...string) {
+	out := r.ctl(table, append([]string{"create", table}, columns...)...)
 	r.made[table] = append(r.made[table], strings.TrimSpace(out))
 }
 
 func (r *rows) change(table, id string) {
-	r.last++
-	column := r.pick("mac="+r.mac(), "mac="+r.mac(), "ip="+r.ip())
-	if table == "FDB" {
-		column = "mac=" + r.mac()
+	column := "mac=" + r.mac()
+	if table != "FDB" && r.random.IntN(3) == 0 {
+		column = "ip=" + r.ip()
 	}
 	r.ctl(table, "set", table, id, column)
 }
 
 // ip is an address, or now and then something that is none.
 func (r *rows) ip() string {
-	switch r.random.IntN(8) {
-	case 0:
+	r.last++
+	switch kind := r.random.IntN(8); {
+	case kind == 0 && !r.good:
 		return quote(fmt.Sprintf("bad%d", r.last))
-	case 1, 2, 3:
+	case kind < 4:
 		return quote(fmt.Sprintf("fd00::%x", r.last))
 	}
 	return quote(fmt.Sprintf("10.77.%d.%d", r.last>>8, r.last&255))
 }
 
 func (r *rows) mac() string {
-	if r.random.IntN(10) == 0 {
+	r.last++
+	if r.random.IntN(10) == 0 && !r.good {
 		return quote(fmt.Sprintf("bad%d", r.last))
 	}
 	return quote(fmt.Sprintf("0e:00:00:00:%02x:%02x", r.last>>8, r.last&255))

@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -149,18 +148,6 @@ func (p *pair) awaitReady(t testing.TB, before int) (plugin int) {
 	return plugin
 }
 
-// signalPlugin stops the plugin's process, or continues it.
-func (p *pair) signalPlugin(t testing.TB, signal syscall.Signal) {
-	t.Helper()
-	s, err := p.status()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Kill(s.Plugins[0].PID, signal); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // awaitEqual waits until both switches hold the same flows in these tables, and returns them.
 func (p *pair) awaitEqual(t testing.TB, tables ...int) []string {
 	t.Helper()
@@ -175,9 +162,6 @@ func (p *pair) awaitEqual(t testing.TB, tables ...int) []string {
 	})
 	return flows
 }
-
-// recompute makes ovn-controller work everything out from the beginning: its incremental results are not always that.
-func (p *pair) recompute(t testing.TB) { p.Appctl(t, ovstest.Controller, "inc-engine/recompute") }
 
 // only gives the flows of some tables, sorted: ovs-ofctl leaves open how flows of one priority are.
 func only(flows []string, tables []int) []string {
