@@ -410,6 +410,24 @@ func TestGarbageWhenUp(t *testing.T) {
 	}
 }
 
+// TestErrorOfOpenFlow10 is what ovs-vswitchd 3.1 says to a bad flow monitor request; it is handed over, and ends nothing.
+func TestErrorOfOpenFlow10(t *testing.T) {
+	c := run(t, Config{Dial: pipe(t, func(p peer) {
+		p.shakeHands()
+		p.write([]byte{1, 1, 0, 16, 0, 0, 0, 5, 0xff, 0xff, 0, 1, 0, 0, 0x23, 0x20})
+		p.write(openflow.AppendBarrierReply(nil, 6))
+		p.read()
+	})})
+	next[Up](t, c)
+	m := next[Message](t, c)
+	if e, err := openflow.ParseError(m.Data); m.Type != openflow.TypeError || err != nil || e.XID != 5 {
+		t.Errorf("%+v: %+v, %v", m, e, err)
+	}
+	if m := next[Message](t, c); m.XID != 6 {
+		t.Errorf("%+v", m)
+	}
+}
+
 // TestSocketAppears waits for a socket that does not exist, without hurry, and connects when it does.
 func TestSocketAppears(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "br.mgmt")
