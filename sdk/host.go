@@ -114,23 +114,57 @@ func (h *Host) Replace(ctx context.Context, flows iter.Seq2[uuid.UUID, flow.Flow
 	if err := h.SyncBegin(ctx); err != nil {
 		return 0, err
 	}
+	commits := pipeline{ctx: ctx}
 	txn, size := h.Begin(), 0
 	for id, f := range flows {
 		txn.Add(id, f)
 		if size += len(f.Match) + len(f.Actions); txn.Len() < replaceFlows && size < replaceBytes {
 			continue
 		}
-		if _, err := txn.Commit(ctx); err != nil {
+		if err := commits.commit(txn); err != nil {
 			return 0, err
 		}
 		txn, size = h.Begin(), 0
 	}
 	if txn.Len() > 0 {
-		if _, err := txn.Commit(ctx); err != nil {
+		if err := commits.commit(txn); err != nil {
 			return 0, err
 		}
 	}
+	if err := commits.wait(); err != nil {
+		return 0, err
+	}
 	return h.SyncDone(ctx)
+}
+
+// pipeline commits one transaction while the author fills the next.
+type pipeline struct {
+	ctx  context.Context
+	last chan error // of the transaction under way; nil if there is none
+}
+
+// commit starts to commit txn, once the one before is committed. It returns the error of that one.
+func (p *pipeline) commit(txn *Txn) error {
+	if err := p.wait(); err != nil {
+		return err
+	}
+	last := make(chan error, 1)
+	p.last = last
+	go func() {
+		_, err := txn.Commit(p.ctx)
+		last <- err
+	}()
+	return nil
+}
+
+// wait returns when nothing is under way.
+func (p *pipeline) wait() error {
+	if p.last == nil {
+		return nil
+	}
+	err := <-p.last
+	p.last = nil
+	return err
 }
 
 // one is a request of one message.

@@ -3,6 +3,8 @@ package source
 import (
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -18,18 +20,15 @@ type assembly struct {
 	bytes int
 	open  bool  // the last operation goes on in the next message
 	err   error // the first mistake; a *table.OpError, as the table's own
-}
 
-var opKinds = map[pb.OpKind]table.OpKind{
-	pb.OpKind_OP_KIND_ADD:         table.OpAdd,
-	pb.OpKind_OP_KIND_REMOVE:      table.OpRemove,
-	pb.OpKind_OP_KIND_REMOVE_FLOW: table.OpRemoveFlow,
-	pb.OpKind_OP_KIND_SET:         table.OpSet,
-	pb.OpKind_OP_KIND_CLEAR:       table.OpClear,
+	// Of the message that is being added, made in one piece each, because the table takes copies of what it keeps.
+	text strings.Builder // all matches and actions
+	pool []flow.Flow     // room for all flows
 }
 
 // add takes the operations of one message.
 func (a *assembly) add(ops []*pb.Op) {
+	a.reserve(ops)
 	for i, op := range ops {
 		if a.err != nil {
 			break
@@ -39,6 +38,28 @@ func (a *assembly) add(ops []*pb.Op) {
 	if a.err != nil {
 		a.txn.Ops = nil
 	}
+}
+
+// reserve makes room for what a message holds, which is at most pb.MaxMessageBytes long.
+func (a *assembly) reserve(ops []*pb.Op) {
+	flows, size := 0, 0
+	for _, op := range ops {
+		flows += len(op.Flows)
+		for _, f := range op.Flows {
+			size += len(f.GetMatch()) + len(f.GetActions())
+		}
+	}
+	a.text.Reset()
+	a.text.Grow(size)
+	a.pool = make([]flow.Flow, 0, flows)
+	a.txn.Ops = slices.Grow(a.txn.Ops, len(ops))
+}
+
+// keep copies b, into the room there is.
+func (a *assembly) keep(b []byte) string {
+	from := a.text.Len()
+	a.text.Write(b)
+	return a.text.String()[from:]
 }
 
 func (a *assembly) addOp(wire *pb.Op, last bool) error {
@@ -81,12 +102,10 @@ func (a *assembly) resume(next table.Op) (table.Op, error) {
 
 // decodeOp decodes all but the flows.
 func decodeOp(wire *pb.Op) (op table.Op, err error) {
-	kind, ok := opKinds[wire.Kind]
-	if !ok {
+	if op.Kind = opKind(wire.Kind); op.Kind == 0 {
 		return op, fmt.Errorf("%w: kind %d is not known", table.ErrBadOp, wire.Kind)
 	}
-	op.Kind = kind
-	if kind == table.OpClear {
+	if op.Kind == table.OpClear {
 		if len(wire.Uuid)+len(wire.Flows) > 0 {
 			return op, fmt.Errorf("%w: a clear has no UUID and no flows", table.ErrBadOp)
 		}
@@ -98,6 +117,23 @@ func decodeOp(wire *pb.Op) (op table.Op, err error) {
 	return op, nil
 }
 
+// opKind is 0 for what is not known.
+func opKind(wire pb.OpKind) table.OpKind {
+	switch wire {
+	case pb.OpKind_OP_KIND_ADD:
+		return table.OpAdd
+	case pb.OpKind_OP_KIND_REMOVE:
+		return table.OpRemove
+	case pb.OpKind_OP_KIND_REMOVE_FLOW:
+		return table.OpRemoveFlow
+	case pb.OpKind_OP_KIND_SET:
+		return table.OpSet
+	case pb.OpKind_OP_KIND_CLEAR:
+		return table.OpClear
+	}
+	return 0
+}
+
 // decodeFlows adds the flows to the operation. It keeps no more than a transaction may have.
 func (a *assembly) decodeFlows(op *table.Op, wire []*pb.Flow) error {
 	if a.flows += len(wire); a.flows > table.MaxTxnFlows {
@@ -106,22 +142,36 @@ func (a *assembly) decodeFlows(op *table.Op, wire []*pb.Flow) error {
 	if op.Kind == table.OpRemove && len(wire) > 0 || op.Kind == table.OpRemoveFlow && len(wire) != 1 {
 		return fmt.Errorf("%w: a %s with %d flows", table.ErrBadOp, op.Kind, len(wire))
 	}
-	if op.Flows == nil && op.Kind != table.OpRemoveFlow {
-		op.Flows = make([]flow.Flow, 0, len(wire))
-	}
+	from := len(a.pool)
 	for _, w := range wire {
-		if a.bytes += len(w.Match) + len(w.Actions); a.bytes > table.MaxTxnBytes {
+		if a.bytes += len(w.GetMatch()) + len(w.GetActions()); a.bytes > table.MaxTxnBytes {
 			return fmt.Errorf("%w: over %d bytes in one transaction", table.ErrTooBig, table.MaxTxnBytes)
 		}
-		if w.Table > math.MaxUint8 || w.Priority > math.MaxUint16 {
-			return fmt.Errorf("%w: table %d, priority %d", ErrFlowRange, w.Table, w.Priority)
+		if w.GetTable() > math.MaxUint8 || w.GetPriority() > math.MaxUint16 {
+			return fmt.Errorf("%w: table %d, priority %d", ErrFlowRange, w.GetTable(), w.GetPriority())
 		}
-		key := flow.Key{Table: flow.TableID(w.Table), Priority: flow.Priority(w.Priority), Match: flow.Match(w.Match)}
-		if op.Kind == table.OpRemoveFlow {
-			op.Key = key
-			return nil
-		}
-		op.Flows = append(op.Flows, flow.Flow{Key: key, Actions: flow.Actions(w.Actions), Cookie: flow.Cookie(w.Cookie)})
+		a.pool = append(a.pool, a.decodeFlow(w))
+	}
+	flows := a.pool[from:len(a.pool):len(a.pool)]
+	switch {
+	case op.Kind == table.OpRemoveFlow:
+		op.Key = flows[0].Key
+	case op.Flows == nil:
+		op.Flows = flows
+	default:
+		op.Flows = append(op.Flows, flows...)
 	}
 	return nil
+}
+
+func (a *assembly) decodeFlow(w *pb.Flow) flow.Flow {
+	return flow.Flow{
+		Key: flow.Key{
+			Table:    flow.TableID(w.GetTable()),
+			Priority: flow.Priority(w.GetPriority()),
+			Match:    flow.Match(a.keep(w.GetMatch())),
+		},
+		Actions: flow.Actions(a.keep(w.GetActions())),
+		Cookie:  flow.Cookie(w.GetCookie()),
+	}
 }

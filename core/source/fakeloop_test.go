@@ -27,6 +27,7 @@ type fakeLoop struct {
 	id    table.OwnerID
 	spec  table.OwnerSpec
 	sink  apply.Sink // nil: no session
+	away  bool       // the switch takes nothing
 }
 
 func newFakeLoop(owner string) (*fakeLoop, error) {
@@ -61,7 +62,7 @@ func (l *fakeLoop) attach(_ context.Context, owner string, sink apply.Sink) (Own
 
 // settle confirms what the table wants to change, and tells the owner.
 func (l *fakeLoop) settle() {
-	for changes := l.table.Diff(1 << 20); len(changes) > 0; changes = l.table.Diff(1 << 20) {
+	for changes := l.diff(); len(changes) > 0; changes = l.diff() {
 		for _, c := range changes {
 			l.table.Confirm(c, time.Now())
 		}
@@ -69,6 +70,13 @@ func (l *fakeLoop) settle() {
 	if events := l.table.Events(); l.sink != nil {
 		l.sink.Events(events)
 	}
+}
+
+func (l *fakeLoop) diff() []table.Change {
+	if l.away {
+		return nil
+	}
+	return l.table.Diff(1 << 20)
 }
 
 func (l *fakeLoop) Spec() table.OwnerSpec { return l.spec }
@@ -121,7 +129,7 @@ func (l *fakeLoop) installed() (n int) {
 // running is a Source under test.
 type running struct {
 	*Source
-	t    *testing.T
+	t    testing.TB
 	loop *fakeLoop // nil when it runs on another one
 	log  *logBuffer
 	stop context.CancelFunc
@@ -137,7 +145,7 @@ var hasty = timing{
 }
 
 // startSource runs a script as a plugin on a fakeLoop, with NAME=value pairs in its environment.
-func startSource(t *testing.T, script string, env ...string) *running {
+func startSource(t testing.TB, script string, env ...string) *running {
 	t.Helper()
 	loop, err := newFakeLoop("test")
 	if err != nil {
@@ -149,7 +157,7 @@ func startSource(t *testing.T, script string, env ...string) *running {
 }
 
 // startSourceOn is startSource for any loop. It is stopped when the test ends.
-func startSourceOn(t *testing.T, attach Attach, script string, patience timing, env ...string) *running {
+func startSourceOn(t testing.TB, attach Attach, script string, patience timing, env ...string) *running {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {

@@ -47,6 +47,9 @@ var scripts = map[string]func(context.Context, *sdk.Host) error{
 	"flood":    flood,
 	"rejected": rejectedOnce,
 	"events":   showEvents,
+
+	"replace":   replace,
+	"ping-pong": pingPong,
 }
 
 func play(script string) {
@@ -60,7 +63,10 @@ func play(script string) {
 		fmt.Fprintln(os.Stderr, "no such file: config")
 		os.Exit(4)
 	case "deaf":
-		serveDeaf()
+		serveRaw(deaf{})
+		return
+	case "plain stream", "plain trips":
+		serveRaw(plain{trips: script == "plain trips"})
 		return
 	}
 	run := scripts[script]
@@ -199,10 +205,11 @@ func (deaf) Session(stream grpc.BidiStreamingServer[pb.HostMessage, pb.SourceMes
 	select {}
 }
 
-func serveDeaf() {
+// serveRaw serves a source that does without the SDK.
+func serveRaw(p plugin.Plugin) {
 	plugin.Serve(&plugin.ServeConfig{
 		HandshakeConfig:  plugin.HandshakeConfig{MagicCookieKey: pb.MagicCookieKey, MagicCookieValue: pb.MagicCookieValue},
-		VersionedPlugins: map[int]plugin.PluginSet{pb.PluginVersion: {pb.PluginKey: deaf{}}},
+		VersionedPlugins: map[int]plugin.PluginSet{pb.PluginVersion: {pb.PluginKey: p}},
 		GRPCServer:       plugin.DefaultGRPCServer,
 	})
 }

@@ -16,13 +16,15 @@ import (
 	pb "github.com/flowhost/flowhost/sdk/proto/flowhost/v1"
 )
 
-// session is the stream to one process, from its Hello to the end.
+// session is the stream to one process, from its Hello to the end. One goroutine receives and decodes, and another one, requests,
+// commits: what comes in meanwhile is decoded while the loop works.
 type session struct {
 	*Source
-	stream grpc.BidiStreamingClient[pb.HostMessage, pb.SourceMessage]
-	owner  Owner
-	told   *outbox
-	notes  *limiter // of lines that the source writes to the log
+	stream   grpc.BidiStreamingClient[pb.HostMessage, pb.SourceMessage]
+	owner    Owner
+	told     *outbox
+	requests *requests
+	notes    *limiter // of lines that the source writes to the log
 
 	lastID uint64    // of the requests; Invariant: rises
 	part   *assembly // the transaction whose messages are coming in; nil between transactions
@@ -42,7 +44,10 @@ func (s *Source) converse(ctx context.Context, p *peer) error {
 		return fmt.Errorf("attach owner %s: %w", s.Plugin.Name, err)
 	}
 	defer owner.Detach()
-	ses := &session{Source: s, stream: stream, owner: owner, told: out, notes: newLimiter(s.log)}
+	ses := &session{
+		Source: s, stream: stream, owner: owner, told: out, notes: newLimiter(s.log),
+		requests: newRequests(s, owner, out),
+	}
 	if err := ses.greet(cut); err != nil {
 		return streamError(streamCtx, err)
 	}
@@ -56,7 +61,15 @@ func (s *Source) converse(ctx context.Context, p *peer) error {
 	workers.Go(func() { out.deliver(stream.Send, s.timing.stall, streamCtx.Done()) })
 	workers.Go(func() { s.watchHealth(streamCtx, p.health, cut) })
 	defer context.AfterFunc(ctx, func() { s.askToExit(streamCtx, out, cut) })()
-	return streamError(streamCtx, ses.receive(streamCtx))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		ses.requests.serve(streamCtx)
+	}()
+	err = ses.receive(streamCtx)
+	close(ses.requests.queue)
+	<-done
+	return streamError(streamCtx, err)
 }
 
 // askToExit sends Shutdown and cuts the session off at the deadline.
@@ -124,15 +137,15 @@ func (s *session) receive(ctx context.Context) error {
 	}
 }
 
-// handle does what one message asks. Its error ends the session.
+// handle does what one message asks, or has it done in its turn. Its error ends the session.
 func (s *session) handle(ctx context.Context, m *pb.SourceMessage) error {
 	switch m := m.Message.(type) {
 	case *pb.SourceMessage_Txn:
 		return s.txn(ctx, m.Txn)
 	case *pb.SourceMessage_SyncBegin:
-		return s.syncBegin(ctx, m.SyncBegin.Id)
+		return s.request(ctx, request{id: m.SyncBegin.Id, do: (*requests).syncBegin})
 	case *pb.SourceMessage_SyncDone:
-		return s.syncDone(ctx, m.SyncDone.Id)
+		return s.request(ctx, request{id: m.SyncDone.Id, do: (*requests).syncDone})
 	case *pb.SourceMessage_Status:
 		s.state.update(func(st *State) { st.Ready, st.Text = m.Status.Ready, m.Status.Text })
 	case *pb.SourceMessage_Log:
@@ -143,61 +156,32 @@ func (s *session) handle(ctx context.Context, m *pb.SourceMessage) error {
 	return nil
 }
 
-// txn takes a transaction or a part of one, and commits it when it is whole.
+// txn takes a transaction or a part of one, and has it committed when it is whole.
 func (s *session) txn(ctx context.Context, m *pb.Txn) error {
 	if s.part == nil {
 		if err := s.rises(m.Id); err != nil {
 			return err
 		}
-		s.part = &assembly{txn: table.Txn{ID: m.Id}}
+		s.part = &assembly{txn: table.Txn{ID: m.Id, Ops: s.requests.spare()}}
 	}
 	if m.Id != s.part.txn.ID {
 		return fmt.Errorf("%w: transaction %d begins inside %d", ErrProtocol, m.Id, s.part.txn.ID)
 	}
-	part := s.part
-	part.add(m.Ops)
+	s.part.add(m.Ops)
 	if m.More {
 		return nil
 	}
+	part := s.part
 	s.part = nil
-	err := part.whole()
-	var revision table.Revision
-	if err == nil {
-		revision, err = s.owner.Commit(ctx, &part.txn)
-	}
-	if err != nil {
-		s.reject(m.Id, err)
-		return nil
-	}
-	s.told.commit(m.Id, revision)
-	return nil
+	return s.requests.put(ctx, request{id: m.Id, txn: &part.txn, err: part.whole(), do: (*requests).commit})
 }
 
-func (s *session) syncBegin(ctx context.Context, id uint64) error {
-	if err := s.rises(id); err != nil {
+// request has a SyncBegin or SyncDone done.
+func (s *session) request(ctx context.Context, r request) error {
+	if err := s.rises(r.id); err != nil {
 		return err
 	}
-	if err := s.owner.SyncBegin(ctx); err != nil {
-		s.reject(id, err)
-		return nil
-	}
-	s.state.enter(Syncing)
-	s.told.commit(id, 0)
-	return nil
-}
-
-func (s *session) syncDone(ctx context.Context, id uint64) error {
-	if err := s.rises(id); err != nil {
-		return err
-	}
-	revision, err := s.owner.SyncDone(ctx)
-	if err != nil {
-		s.reject(id, err)
-		return nil
-	}
-	s.state.enter(Synced)
-	s.told.synced(id, revision)
-	return nil
+	return s.requests.put(ctx, r)
 }
 
 // rises checks the id of a request that begins.
@@ -210,14 +194,6 @@ func (s *session) rises(id uint64) error {
 	}
 	s.lastID = id
 	return nil
-}
-
-func (s *session) reject(id uint64, err error) {
-	r := rejected(id, err)
-	if s.notes.allowed() {
-		s.log.Warn("transaction rejected", "txn", id, "rule", r.Rule, "reason", err)
-	}
-	s.told.say(&pb.HostMessage{Message: &pb.HostMessage_Rejected{Rejected: r}})
 }
 
 // sendError is the reason for a failed Send, which only Recv knows.
