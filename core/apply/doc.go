@@ -4,11 +4,12 @@
 //
 // The connection to the switch goes through these phases, and back to disconnected from each of them:
 //
-//	disconnected ──up──▶ dumping ──last table──▶ adopting ──all claimed──▶ steady
-//	      ▲                 │                        │                        │
-//	      └─────────────────┴──────── connection lost ───────────────────────┘
+//	disconnected ──up──▶ tlv ──mapped──▶ dump ──last table──▶ adopting ──all claimed──▶ steady
+//	      ▲               │               │                       │                       │
+//	      └───────────────┴───────────────┴──── connection lost ──┴───────────────────────┘
 //
-// Dumping reads the flow tables, one request a table, so that no dump holds up the switch's main loop for long. Adopting
-// sends differences already; only entries that an owner may still claim are held. There is no phase, and no command, that deletes
+// (Hello and features come before "up", in package swconn.) In tlv, OVN's Geneve option gets its field tun_metadataN, and the
+// sources are told N. In dump, the tables that hold flows are read one by one, so that no dump holds up the switch's main loop for
+// long. Adopting sends differences already; only what an owner may still claim is held. There is no phase, and no command, that deletes
 // everything.
 package apply

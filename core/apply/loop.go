@@ -34,6 +34,7 @@ type Loop struct {
 	sessions map[table.OwnerID]*Session
 	lanes    *lanes
 	sw       connection
+	asked    map[uint32]answer // by xid: requests on the first lane that are not answered
 	// deletions of a load over several lanes: taken from the table, and not sent before nothing else is on its way.
 	deletions []table.Change
 	buf       []byte // of the batch being sent; the connection copies it
@@ -60,11 +61,13 @@ func New(c Config) (*Loop, error) {
 		stopped:  make(chan struct{}),
 		table:    table.New(c.Options),
 		sessions: make(map[table.OwnerID]*Session),
+		asked:    make(map[uint32]answer),
 		timer:    time.NewTimer(0),
 	}
 	if l.now == nil {
 		l.now = time.Now
 	}
+	l.sw.since, l.sw.geneve = l.now(), NoGeneve
 	for _, spec := range c.Owners {
 		id, err := l.table.AddOwner(spec)
 		if err != nil {
@@ -163,9 +166,7 @@ func (l *Loop) firstLaneEvent(e laneEvent) {
 		e.lane.up = false
 		l.disconnected(ev)
 	case swconn.Message:
-		if ev.Type == openflow.TypeMultipartReply {
-			l.dumped(ev)
-		} else {
+		if !l.answered(ev) {
 			l.reply(e.lane, ev)
 		}
 	}

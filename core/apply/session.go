@@ -18,6 +18,7 @@ type Sink interface {
 type SwitchState struct {
 	Connected  bool
 	DatapathID uint64 // of the last connection
+	Geneve     int    // N of the field tun_metadataN that OVN's Geneve option has, or NoGeneve
 }
 
 // Session is one owner's way into the table, from Attach to Detach. Its methods may be called from any goroutine.

@@ -56,6 +56,16 @@ func (c *Conn) Backlog() int {
 	return s.out.backlog()
 }
 
+// Reset ends the present session, if there is one, as if the switch had: a Down event with err follows, and the next attempt.
+func (c *Conn) Reset(err error) {
+	if s := c.current.Load(); s != nil {
+		select {
+		case s.reset <- err:
+		default: // it is ending already
+		}
+	}
+}
+
 // NextXID returns a transaction id that no other message has; never 0.
 func (c *Conn) NextXID() uint32 { return c.cfg.XIDs.Next() }
 

@@ -29,10 +29,12 @@ type session struct {
 	start   time.Time
 	heard   atomic.Int64
 	waiting atomic.Bool
+
+	reset chan error // has room for one: why the owner wants another session
 }
 
 func newSession(c *Conn, id uint64, nc net.Conn) *session {
-	return &session{conn: c, id: id, nc: nc, wire: of.NewConn(nc), out: newQueue(), start: time.Now()}
+	return &session{conn: c, id: id, nc: nc, wire: of.NewConn(nc), out: newQueue(), start: time.Now(), reset: make(chan error, 1)}
 }
 
 // run reads, writes and watches until one of them fails, and returns the first error.
@@ -44,7 +46,7 @@ func (s *session) run(ctx context.Context) error {
 	defer context.AfterFunc(ctx, func() { s.nc.Close() })()
 
 	var workers sync.WaitGroup
-	for _, work := range []func(context.Context) error{s.read, s.write, s.watch} {
+	for _, work := range []func(context.Context) error{s.read, s.write, s.watch, s.awaitReset} {
 		workers.Go(func() { cancel(work(ctx)) })
 	}
 	workers.Wait()
@@ -121,6 +123,16 @@ func (s *session) write(ctx context.Context) error {
 			return err
 		}
 		s.out.written(batch)
+	}
+}
+
+// awaitReset ends the session when the owner wants another one.
+func (s *session) awaitReset(ctx context.Context) error {
+	select {
+	case err := <-s.reset:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
