@@ -14,6 +14,7 @@ func (t *Table) Disconnected() {
 	t.session++
 	t.dirty, t.deletes = nil, nil
 	t.inflight = 0
+	clear(t.seen)
 	for h := range t.flying {
 		t.land(h)
 	}
@@ -56,9 +57,7 @@ func (t *Table) AdoptFlows(flows []Dumped) {
 		f := &flows[i]
 		h := t.takeEntry(&f.Key)
 		t.setInstalled(h, t.actions.take(f.Actions), f.Cookie)
-		if f.Idle|f.Hard|f.Importance|f.Flags != 0 {
-			t.entries.at(h).flags |= odd
-		}
+		t.setOdd(h, f.odd())
 	}
 }
 
@@ -92,6 +91,8 @@ func (t *Table) AdoptDone(now time.Time) {
 func (t *Table) adopt(h uint32, e *entry) {
 	if e.installed != 0 {
 		switch mine, claimed := t.claims(h); {
+		case e.head[0] == 0 && t.isLearned(e):
+			e.flags |= keep
 		case claimed:
 			e.flags |= adopted
 			t.adopted = append(t.adopted, h)
@@ -100,15 +101,16 @@ func (t *Table) adopt(h uint32, e *entry) {
 		}
 	}
 	if !t.differs(h) {
+		delete(t.readings, h)
 		t.settle(&e.waits)
 		t.freeEntry(h)
 		return
 	}
-	// What was installed and is not any more must be back before the owner hears of anything later.
-	contenders, from, to := t.winners(h)
-	for _, d := range contenders[from:to] {
-		t.awaitFirst(&e.waits, t.ownerOf(d))
+	if t.readBack(h) {
+		return
 	}
+	// What was installed and is not any more must be back before the owner hears of anything later.
+	t.awaitWinners(h)
 	t.due(h)
 }
 

@@ -67,4 +67,9 @@ type Dumped struct {
 	Idle, Hard uint16 // timeouts, seconds
 	Importance uint16
 	Flags      uint16 // OFPFF_*
+
+	gone bool // it is not there any more: only in Table.seen
 }
+
+// odd says whether the flow has what no desired flow has.
+func (f *Dumped) odd() bool { return f.Idle|f.Hard|f.Importance|f.Flags != 0 }

@@ -25,12 +25,15 @@ var commands = map[string]func(*stage, []string, command) (string, error){
 	"session-ended":  (*stage).doSession,
 	"txn":            (*stage).doTxn,
 	"send":           (*stage).doSend,
+	"send-atomic":    (*stage).doSendAtomic,
 	"diff":           (*stage).doDiff,
 	"answer":         (*stage).doAnswer,
 	"wait":           (*stage).doWait,
 	"refuse":         (*stage).doRefuse,
 	"accept":         (*stage).doAccept,
 	"somebody":       (*stage).doSomebody,
+	"somebody-told":  (*stage).doSomebody,
+	"port-gone":      (*stage).doPortGone,
 	"mark":           (*stage).doMark,
 	"objects":        (*stage).doObjects,
 	"restart-host":   (*stage).doRestartHost,
@@ -171,10 +174,11 @@ func (s *stage) doSession(args []string, c command) (string, error) {
 	return "", nil
 }
 
-// txn OWNER ID, then one operation a line
+// txn OWNER ID [atomic], then one operation a line
 func (s *stage) doTxn(args []string, c command) (string, error) {
 	txn := &Txn{Owner: s.owners[args[0]]}
 	txn.ID, _ = strconv.ParseUint(args[1], 0, 64)
+	txn.Atomic = len(args) > 2
 	for _, line := range c.body {
 		if err := parseOp(txn, line); err != nil {
 			return "", fmt.Errorf("%s: %w", line, err)
@@ -289,6 +293,38 @@ func (s *stage) doSend([]string, command) (string, error) {
 	return "", fmt.Errorf("it does not come to rest:\n%s", out)
 }
 
+// send-atomic OWNER [lost]: what its atomic transaction needs is sent as one bundle, which the switch does or refuses; or
+// it does, and nobody hears
+func (s *stage) doSendAtomic(args []string, _ command) (out string, err error) {
+	owner := s.owners[args[0]]
+	changes := s.table.DiffAtomic(owner)
+	trial := s.sw.clone()
+	errs := make([]*SwitchError, len(changes))
+	refused := false
+	for i, c := range changes {
+		out += describeChange(c) + "\n"
+		if errs[i] = trial.do(c); errs[i] != nil {
+			out += fmt.Sprintf("  refused: %v\n", errs[i])
+			refused = true
+		}
+	}
+	if len(changes) == 0 {
+		out = "nothing to send\n"
+	}
+	if refused {
+		s.table.RejectAtomic(owner, changes, errs, s.now)
+		return out, nil
+	}
+	s.sw.flows, s.sw.objects = trial.flows, trial.objects
+	if len(args) > 1 {
+		return out, nil
+	}
+	for _, c := range changes {
+		s.table.Confirm(c, s.now)
+	}
+	return out, nil
+}
+
 // answer lets the switch do a change.
 func (s *stage) answer(c Change) string {
 	if err := s.sw.do(c); err != nil {
@@ -364,7 +400,14 @@ func (s *stage) doAccept([]string, command) (string, error) {
 	return "", nil
 }
 
-// somebody adds FLOW, somebody deletes KEY: behind flowhost's back
+// port-gone N: the switch says that the port number is free
+func (s *stage) doPortGone(args []string, _ command) (string, error) {
+	port, err := strconv.ParseUint(args[0], 0, 32)
+	s.table.PortGone(uint32(port), s.now)
+	return "", err
+}
+
+// somebody adds FLOW, somebody deletes KEY: behind flowhost's back; somebody-told, and the flow monitor reports it
 func (s *stage) doSomebody(args []string, c command) (string, error) {
 	if len(args) < 2 {
 		return "", fmt.Errorf("who does what?")
@@ -377,10 +420,17 @@ func (s *stage) doSomebody(args []string, c command) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	told := strings.HasPrefix(c.line, "somebody-told")
 	if args[0] == "deletes" {
 		delete(s.sw.flows, f.Key)
-	} else {
-		s.sw.flows[f.Key] = Dumped{Flow: f}
+		if told {
+			s.table.ObservedGone(f.Key, s.now)
+		}
+		return "", nil
+	}
+	s.sw.flows[f.Key] = Dumped{Flow: f}
+	if told {
+		s.table.Observed(s.sw.flows[f.Key], s.now)
 	}
 	return "", nil
 }

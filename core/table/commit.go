@@ -22,8 +22,12 @@ func (t *Table) Commit(txn *Txn, now time.Time) (Revision, error) {
 	for i := range txn.Ops {
 		flows += len(txn.Ops[i].Flows)
 	}
+	if o.atomic != nil || txn.Atomic && len(o.revisions) > 0 {
+		return 0, &OpError{Index: -1, Err: ErrBusy}
+	}
 	t.begin(o, txn.ID)
-	if txn.refers || o.MaxFlows > 0 && o.flows+flows > o.MaxFlows {
+	t.current.atomic = txn.Atomic
+	if txn.Atomic || txn.refers || o.MaxFlows > 0 && o.flows+flows > o.MaxFlows {
 		// It may be refused, which only its end will tell: some flows may be there already, others may go.
 		t.undo = &undoLog{owner: o, events: len(t.events), duplicates: o.duplicates}
 	}

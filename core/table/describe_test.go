@@ -38,7 +38,7 @@ func describeError(err error) string {
 func (s *stage) describeEvent(e Event) string {
 	who := s.name(e.Owner) + " hears: " + e.Kind.String()
 	switch e.Kind {
-	case EventInstalled:
+	case EventInstalled, EventRejected:
 		who += fmt.Sprintf(" txn %d, revision %d", e.Txn, e.Revision)
 		for _, r := range e.Refused {
 			who += fmt.Sprintf("\n  but for %s: %v", describeSubject(r.UUID, r.Key, r.Object), r.Err)

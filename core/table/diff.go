@@ -20,7 +20,7 @@ func (t *Table) due(h uint32) {
 	case e.flags&queued != 0:
 	default:
 		e.flags |= queued
-		if e.flags&inflight == 0 {
+		if e.flags&inflight == 0 && !t.isBound(h) {
 			t.dirty = append(t.dirty, h)
 		}
 	}
@@ -49,6 +49,9 @@ func (t *Table) diffFlows(max int, changes []Change) []Change {
 	n := 0
 	for ; n < len(t.dirty) && len(changes) < max; n++ {
 		h := t.dirty[n]
+		if t.isBound(h) {
+			continue
+		}
 		switch c, ok := t.difference(h); {
 		case !ok:
 		case c.Kind == FlowDelete:
@@ -70,6 +73,9 @@ func (t *Table) diffDeletes(max int, changes []Change) []Change {
 	n := 0
 	for ; n < len(t.deletes) && len(changes)+len(deletes) < max; n++ {
 		h := t.deletes[n]
+		if t.isBound(h) {
+			continue
+		}
 		switch c, ok := t.difference(h); {
 		case !ok:
 		case c.Kind == FlowDelete:
@@ -84,10 +90,13 @@ func (t *Table) diffDeletes(max int, changes []Change) []Change {
 	return append(changes, deletes...)
 }
 
+// isBound says whether an entry waits for DiffAtomic.
+func (t *Table) isBound(h uint32) bool { return len(t.bound) > 0 && t.bound[h] != nil }
+
 // give marks a change of an entry as in flight.
 func (t *Table) give(h uint32, c Change) Change {
 	e := t.entries.at(h)
-	e.flags = e.flags&^queued | inflight
+	e.flags = e.flags&^(queued|adopted) | inflight
 	t.inflight++
 	t.send(e.waits)
 	t.takeOff(h, c)
@@ -106,6 +115,9 @@ func (t *Table) difference(h uint32) (Change, bool) {
 	switch {
 	case t.equal(e, actions, cookie, wanted):
 		e.flags &^= queued
+		if e.flags&damped != 0 {
+			t.undamp(h)
+		}
 		t.settle(&e.waits)
 		t.freeEntry(h)
 		return Change{}, false
@@ -120,7 +132,6 @@ func (t *Table) difference(h uint32) (Change, bool) {
 	default:
 		c.Kind = FlowModify
 	}
-	e.flags &^= adopted
 	return c, true
 }
 
@@ -174,8 +185,15 @@ func (t *Table) Confirm(c Change, now time.Time) {
 		t.recover(h)
 	}
 	t.unwait(&t.entries.at(h).waits, func(w *wait) bool { return w.sent })
-	if t.entries.at(h).flags&queued != 0 {
-		t.dirty = append(t.dirty, h) // something came meanwhile
+	if len(t.readings) > 0 {
+		t.noteSent(h)
+	}
+	if len(t.seen) > 0 {
+		t.seenMeanwhile(h, now)
+	}
+	if e := t.entries.at(h); e.flags&queued != 0 {
+		e.flags &^= queued
+		t.due(h) // something came meanwhile
 		return
 	}
 	t.freeEntry(h)

@@ -130,6 +130,12 @@ func (t *Table) freeEntry(h uint32) {
 	if len(t.damped) > 0 {
 		delete(t.damped, h)
 	}
+	if len(t.readings) > 0 {
+		delete(t.readings, h)
+	}
+	if len(t.bound) > 0 {
+		delete(t.bound, h)
+	}
 	t.byKey.remove(h)
 	t.entries.release(h)
 }
@@ -148,4 +154,11 @@ func (t *Table) setInstalled(h uint32, actions uint32, cookie flow.Cookie) {
 	t.actions.drop(e.installed)
 	e.installed, e.cookie = actions, cookie
 	e.flags &^= odd | keep
+}
+
+// setOdd says whether what the switch holds has what no desired flow has.
+func (t *Table) setOdd(h uint32, is bool) {
+	if is {
+		t.entries.at(h).flags |= odd
+	}
 }

@@ -45,6 +45,17 @@ var (
 	// ErrInUse is returned by Commit for the removal of a group or meter that a desired flow names.
 	ErrInUse = errors.New("named by a flow")
 
+	// ErrNotAtomic is returned by Prepare for an atomic transaction with a meter or a conntrack flush: no bundle takes them.
+	ErrNotAtomic = errors.New("cannot be part of an atomic transaction")
+
+	// ErrBusy is returned by Commit while an atomic transaction of the owner is open, and for an atomic one while the owner
+	// has other work under way. Nothing is wrong with the transaction: commit it again after the owner's next event.
+	ErrBusy = errors.New("an atomic transaction must be alone under way for its owner")
+
+	// ErrUnstable is in an EventRefused: the switch reads back something else than it was sent. The flow is left as the switch
+	// has it until something else is wanted for its key.
+	ErrUnstable = errors.New("the switch reads back something else than it was sent")
+
 	// ErrTooBig is returned by Prepare for a flow whose message would be over MaxMessage bytes, and for a transaction over
 	// MaxTxnFlows flows or MaxTxnBytes bytes.
 	ErrTooBig = errors.New("too big")

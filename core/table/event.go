@@ -26,13 +26,23 @@ const (
 	// EventWon: a flow that had lost is the one that should be installed now.
 	EventWon
 
+	// EventRejected: the switch refused an atomic transaction, for what is in Refused. Its inverse is Revision.
+	EventRejected
+
+	// EventDrifted: somebody else changed or deleted the flow in the switch. It is being put back.
+	EventDrifted
+
+	// EventContested: that happens again and again. It is still put back, after pauses that grow.
+	EventContested
+
 	// EventDuplicate: OpAdd of a key that UUID had already. Nothing changed.
 	EventDuplicate
 )
 
 var eventNames = [...]string{
 	EventInstalled: "installed", EventRefused: "refused", EventRecovered: "recovered",
-	EventLost: "lost", EventWon: "won", EventDuplicate: "duplicate",
+	EventRejected: "rejected", EventLost: "lost", EventWon: "won", EventDuplicate: "duplicate",
+	EventDrifted: "drifted", EventContested: "contested",
 }
 
 func (k EventKind) String() string {
@@ -47,9 +57,9 @@ type Event struct {
 	Kind  EventKind
 	Owner OwnerID // who should hear it
 
-	Txn      uint64    // EventInstalled, EventDuplicate: the session's number of the transaction
-	Revision Revision  // EventInstalled
-	Refused  []Refusal // EventInstalled: what of the transaction the switch does not have
+	Txn      uint64    // EventInstalled, EventRejected, EventDuplicate: the session's number of the transaction
+	Revision Revision  // EventInstalled, EventRejected
+	Refused  []Refusal // EventInstalled, EventRejected: what of the transaction the switch does not have
 
 	Marks       []Mark // EventInstalled: of the transaction
 	Quarantined int    // EventInstalled with Marks: how many of the owner's flows are in quarantine now

@@ -33,13 +33,15 @@ type model struct {
 	rt         *rapid.T
 	naive      *naive
 	connected  bool
-	session    map[string]bool // by owner
+	session    map[string]bool   // by owner
+	before     map[string]*naive // what an owner's last atomic transaction found
 	transcript strings.Builder
 	latest     Revision
+	contested  bool // some key is or was
 }
 
 func newModel(rt *rapid.T) *model {
-	m := &model{stage: newStage(), rt: rt, naive: &naive{specs: make(map[string]OwnerSpec)}, session: make(map[string]bool)}
+	m := &model{stage: newStage(), rt: rt, naive: &naive{specs: make(map[string]OwnerSpec)}, session: make(map[string]bool), before: make(map[string]*naive)}
 	for _, line := range []string{
 		"owner a slot=3 conjunctions=0-19 groups=1-2",
 		"owner b slot=2 conjunctions=0-19 max-flows=6 groups=3-3",
@@ -85,6 +87,12 @@ func (m *model) follow(c command, printed string) {
 				m.fatalf("%s: %v", line, err)
 			}
 		}
+		if strings.Contains(printed, ErrBusy.Error()) {
+			return
+		}
+		if len(words) > 3 && !strings.HasPrefix(printed, "error") {
+			m.before[words[1]] = &naive{flows: slices.Clone(m.naive.flows), groups: slices.Clone(m.naive.groups)}
+		}
 		if refused := strings.HasPrefix(printed, "error"); m.naive.commit(words[1], txn.Ops) == refused {
 			m.fatalf("refused: %v, want %v", refused, !refused)
 		}
@@ -101,6 +109,14 @@ func (m *model) follow(c command, printed string) {
 		m.naive.syncDone(words[1])
 		m.session[words[1]] = true
 		m.latest = m.table.revision
+	case "send-atomic":
+		if len(words) > 2 {
+			m.do(command{line: "disconnect"})
+		}
+		if strings.Contains(printed, "hears: rejected") {
+			m.naive.takeBack(words[1], m.before[words[1]])
+			m.latest = m.table.revision
+		}
 	case "connect":
 		m.connected = true
 	case "answer":
@@ -159,6 +175,10 @@ func (m *model) compare() {
 // checkInstalled holds what an owner was told against the switch, when nothing has happened since the revision it was told
 // of.
 func (m *model) checkInstalled(printed string) {
+	m.contested = m.contested || strings.Contains(printed, "contested")
+	if m.contested {
+		return // nobody waits for the end of a fight
+	}
 	for _, line := range strings.Split(printed, "\n") {
 		who, rest, ok := strings.Cut(line, " hears: installed ")
 		if !ok || !strings.HasSuffix(rest, fmt.Sprintf("revision %d", m.latest)) || len(m.table.owner(m.owners[who]).revisions) > 0 {
@@ -200,6 +220,7 @@ func (m *model) finish() {
 	for range 12 { // as long as the longest backoff takes, for flows that recover one after the other
 		m.do(command{line: "wait 61s"})
 		m.do(command{line: "send"})
+		m.do(command{line: "send-atomic a"})
 	}
 	want := make(map[flow.Key]Dumped)
 	for k := range m.naive.keys() {
@@ -274,15 +295,20 @@ func drawOp(t *rapid.T) []string {
 func drawCommand(t *rapid.T) command {
 	kind := rapid.SampledFrom([]string{
 		"txn", "txn", "txn", "txn", "txn", "txn", "txn", "txn", "diff 2", "diff 1", "diff 9", "answer", "answer", "answer", "send",
-		"connect", "disconnect", "session", "session", "wait", "wait", "refuse", "accept", "trouble", "somebody",
+		"send-atomic", "send-atomic", "connect", "disconnect", "session", "session", "wait", "wait", "refuse", "accept", "trouble", "somebody", "somebody-told",
 	}).Draw(t, "command")
 	switch kind {
 	case "txn":
 		c := command{line: "txn " + drawOwner(t) + " 1"}
+		if rapid.IntRange(0, 3).Draw(t, "atomic") == 0 {
+			c.line += " atomic"
+		}
 		for _, lines := range rapid.SliceOfN(rapid.Custom(drawOp), 1, 4).Draw(t, "operations") {
 			c.body = append(c.body, lines...)
 		}
 		return c
+	case "send-atomic":
+		kind += " " + drawOwner(t)
 	case "session":
 		kind = rapid.SampledFrom([]string{"sync-begin ", "sync-done ", "sync-done ", "session-ended "}).Draw(t, "session") + drawOwner(t)
 	case "wait":
@@ -293,8 +319,11 @@ func drawCommand(t *rapid.T) command {
 			"refuse OFPBRC_EPERM delete", "refuse OFPGMFC_BAD_BUCKET bad",
 		}).Draw(t, "refusal")
 	case "trouble":
-		kind = rapid.SampledFrom([]string{"restart-host", "restart-switch", "answer lost"}).Draw(t, "trouble")
-	case "somebody":
+		kind = rapid.SampledFrom([]string{"restart-host", "restart-switch", "answer lost", "send-atomic a lost"}).Draw(t, "trouble")
+	case "somebody", "somebody-told":
+		if kind != "somebody" && rapid.Bool().Draw(t, "delete") {
+			return command{line: kind + " deletes " + drawKey(t)}
+		}
 		kind += " adds cookie=" + rapid.SampledFrom([]string{"0x0", "0x0300000000000001", "0x0900000000000001"}).Draw(t, "cookie") + "," + drawFlow(t)
 	}
 	return command{line: kind}
@@ -317,6 +346,8 @@ func (m *model) possible(c command) bool {
 	switch word, _, _ := strings.Cut(c.line, " "); word {
 	case "connect", "somebody":
 		return !m.connected
+	case "somebody-told":
+		return m.connected
 	}
 	return true
 }

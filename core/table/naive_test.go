@@ -154,6 +154,22 @@ func (n *naive) syncDone(owner string) {
 	}
 }
 
+// takeBack gives an owner what it had before.
+func (n *naive) takeBack(owner string, before *naive) {
+	n.remove(func(f naiveFlow) bool { return f.owner == owner })
+	n.groups = slices.DeleteFunc(n.groups, func(g naiveGroup) bool { return g.owner == owner })
+	for _, f := range before.flows {
+		if f.owner == owner {
+			n.flows = append(n.flows, f)
+		}
+	}
+	for _, g := range before.groups {
+		if g.owner == owner {
+			n.groups = append(n.groups, g)
+		}
+	}
+}
+
 // contenders of a key, best first.
 func (n *naive) contenders(k flow.Key) []naiveFlow {
 	var list []naiveFlow

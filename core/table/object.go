@@ -54,6 +54,8 @@ type object struct {
 	users map[uint32]struct{} // desired flows that name it. Invariant: empty when owner is nil, between transactions.
 	uses  int                 // flows that name it and are installed or on their way
 
+	bound *owner // whose open atomic transaction has touched it; nil: nobody's
+
 	present   bool // in the switch
 	installed Body
 	waits     uint32
@@ -242,7 +244,7 @@ func (t *Table) land(h uint32) {
 func (t *Table) dueObject(x *object) {
 	if t.steady && x.flags&queued == 0 {
 		x.flags |= queued
-		if x.flags&inflight == 0 {
+		if x.flags&inflight == 0 && x.bound == nil {
 			t.dirtyObjects = append(t.dirtyObjects, x)
 		}
 	}
@@ -262,20 +264,28 @@ func (t *Table) diffObjects(limit int, deletes bool) (changes []Change) {
 	})
 	var later []*object
 	for _, x := range t.dirtyObjects {
+		if x.bound != nil {
+			continue
+		}
 		c, ok := t.objectDifference(x)
 		switch {
 		case !ok:
 		case len(changes) == limit || c.Kind.deletes() != deletes:
 			later = append(later, x)
 		default:
-			x.flags = x.flags&^queued | inflight
-			t.inflight++
-			t.send(x.waits)
-			changes = append(changes, c)
+			changes = append(changes, t.giveObject(x, c))
 		}
 	}
 	t.dirtyObjects = later
 	return changes
+}
+
+// giveObject marks a change of an object as in flight.
+func (t *Table) giveObject(x *object, c Change) Change {
+	x.flags = x.flags&^(queued|adopted) | inflight
+	t.inflight++
+	t.send(x.waits)
+	return c
 }
 
 // objectDifference returns what makes both sides of an object equal. When nothing does, or not yet, it is off the list.
@@ -303,7 +313,6 @@ func (t *Table) objectDifference(x *object) (Change, bool) {
 	default:
 		c.Kind = modifyOf[x.Kind]
 	}
-	x.flags &^= adopted
 	return c, true
 }
 
@@ -340,7 +349,8 @@ func (t *Table) confirmObject(x *object, c Change) {
 	}
 	t.unwait(&x.waits, func(w *wait) bool { return w.sent })
 	if x.flags&queued != 0 {
-		t.dirtyObjects = append(t.dirtyObjects, x)
+		x.flags &^= queued
+		t.dueObject(x) // something came meanwhile
 	}
 	t.freeObject(x)
 }

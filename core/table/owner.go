@@ -60,6 +60,7 @@ type owner struct {
 	objects map[Object]*object // the groups and meters it wants
 	marks   map[string]MarkState
 
+	atomic    *atomic     // the open one
 	revisions []*revision // those it has not been told of, oldest first
 
 	session bool          // it has one

@@ -27,6 +27,9 @@ func (t *Table) Prepare(txn *Txn) error {
 		if err := op.check(); err != nil {
 			return op.refused(i, flow.Key{}, err)
 		}
+		if txn.Atomic && op.Kind >= OpSetGroup && op.Kind != OpSetGroup && op.Kind != OpRemoveGroup {
+			return op.refused(i, flow.Key{}, ErrNotAtomic)
+		}
 		if err := o.prepareObject(op); err != nil {
 			return op.refused(i, flow.Key{}, err)
 		}

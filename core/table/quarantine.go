@@ -92,6 +92,9 @@ func (t *Table) Reject(c Change, e SwitchError, now time.Time) {
 	t.judge(h)
 	t.entries.at(h).flags &^= queued // not on the list while it was in flight
 	t.due(h)
+	if len(t.seen) > 0 {
+		t.seenMeanwhile(h, now)
+	}
 }
 
 // offenders returns the contenders that were refused with c. There are none when they have changed since it was sent. Of
@@ -137,31 +140,8 @@ func (t *Table) blame(r *revision, offenders []uint32, err error) bool {
 	return any
 }
 
-// damp is what keeps an entry from being sent again at once: the switch refused to delete it.
-type damp struct {
-	until   time.Time
-	backoff time.Duration
-}
-
-// dampen leaves an entry alone, for twice as long as the last time.
-func (t *Table) dampen(h uint32, now time.Time) {
-	p := t.damped[h]
-	if p == nil {
-		p = &damp{backoff: minBackoff / 2}
-		t.damped[h] = p
-	}
-	p.backoff = min(2*p.backoff, maxBackoff)
-	p.until = now.Add(p.backoff)
-	t.entries.at(h).flags |= damped
-	t.retryAt(p.until)
-}
-
-// retryAt makes Tick look again at a time.
-func (t *Table) retryAt(at time.Time) {
-	if t.retry.IsZero() || at.Before(t.retry) {
-		t.retry = at
-	}
-}
+// retryAt makes Tick look again at a time; the zero time is never.
+func (t *Table) retryAt(at time.Time) { t.retry = earlier(t.retry, at) }
 
 // retryDue gives what has waited long enough another try.
 func (t *Table) retryDue(now time.Time) {
@@ -182,6 +162,9 @@ func (t *Table) retryDue(now time.Time) {
 		}
 	}
 	for h, p := range t.damped {
+		if p.until.IsZero() {
+			continue
+		}
 		if p.until.After(now) {
 			t.retryAt(p.until)
 		} else if t.entries.at(h).flags&damped != 0 {

@@ -10,6 +10,7 @@ type revision struct {
 	tuples  int // of these, conntrack tuples to be flushed
 	refused []Refusal
 	marks   []Mark
+	atomic  bool
 }
 
 // wait is one revision waiting for one entry or object. Each has a list, in which an owner has at most two: one for the
@@ -137,6 +138,9 @@ func (t *Table) report(o *owner) {
 		o.revisions[n] = nil
 		n++
 		t.tell(r)
+		if o.atomic != nil && o.atomic.revision == r {
+			t.unbind(o)
+		}
 	}
 	if o.revisions = o.revisions[n:]; len(o.revisions) == 0 {
 		o.revisions = nil
@@ -171,7 +175,11 @@ func (t *Table) begin(o *owner, txn uint64) {
 // commit gives the revision its number and looks at every entry it touched.
 func (t *Table) commit() Revision {
 	r := t.current
-	t.forget()
+	if r.atomic && len(t.touched)+len(t.touchedObjects) > 0 {
+		t.bind(r.owner)
+	} else {
+		t.forget()
+	}
 	t.revision++
 	r.number = t.revision
 	if len(t.touched)+len(t.touchedObjects)+r.waiting+len(r.owner.revisions) == 0 && t.steady {
@@ -201,6 +209,7 @@ func (t *Table) commit() Revision {
 func (t *Table) commitEntry(h uint32, r *revision) {
 	e := t.entries.at(h)
 	e.flags &^= touched
+	t.undamp(h)
 	t.judge(h)
 	if t.wins(h, r.owner) {
 		t.await(&e.waits, r)

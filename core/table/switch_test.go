@@ -2,6 +2,7 @@ package table
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/flowhost/flowhost/sdk/flow"
@@ -17,6 +18,10 @@ type switchModel struct {
 
 func newSwitchModel() *switchModel {
 	return &switchModel{flows: make(map[flow.Key]Dumped), objects: make(map[Object]Body)}
+}
+
+func (s *switchModel) clone() *switchModel {
+	return &switchModel{flows: maps.Clone(s.flows), objects: maps.Clone(s.objects), refuse: s.refuse}
 }
 
 // do does a change as Open vSwitch does.

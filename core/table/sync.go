@@ -14,6 +14,7 @@ func (t *Table) SyncBegin(id OwnerID, now time.Time) {
 		return
 	}
 	o.arrive(now)
+	t.unbind(o)
 	t.stale(o)
 }
 
@@ -25,6 +26,7 @@ func (t *Table) SyncDone(id OwnerID, now time.Time) Revision {
 		return 0
 	}
 	o.arrive(now)
+	t.unbind(o)
 	t.begin(o, 0)
 	if o.fresh != o.flows {
 		t.eachFlow(o, func(d uint32) {
@@ -57,6 +59,7 @@ func (t *Table) SessionEnded(id OwnerID, now time.Time) {
 	}
 	o.session = false
 	o.away = now
+	t.unbind(o)
 	t.stale(o)
 }
 

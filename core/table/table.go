@@ -20,6 +20,7 @@ const DefaultHold = 60 * time.Second
 type Options struct {
 	Hold      time.Duration // how long an adopted entry waits for an owner that does nothing; default DefaultHold
 	Unclaimed Unclaimed
+	Learned   []LearnTarget // of flows that are left alone although no learn action is known that made them
 }
 
 // Table is the desired and the installed side. Make one with New.
@@ -58,6 +59,7 @@ type Table struct {
 	deletes        []uint32          // entries from dirty that only miss a delete
 	dirtyObjects   []*object         // objects to be looked at by Diff
 	flushes        []*flush          // not answered yet
+	bound          map[uint32]*owner // entries that open atomic transactions have touched
 	flying         map[uint32]uint32 // actions in flight that name objects, by entry. Invariant: a use of them each.
 	inflight       int
 	installed      int
@@ -67,6 +69,8 @@ type Table struct {
 
 	quarantine map[uint32]*quarantine // by desired flow
 	damped     map[uint32]*damp       // by entry
+	seen       map[uint32]Dumped      // what was reported of entries while a change was in flight
+	readings   map[uint32]reading     // entries that the last dump showed different from what they should be
 	retry      time.Time              // when the next of these may be tried again; zero: none
 }
 
@@ -85,9 +89,12 @@ func New(options Options) *Table {
 		},
 		objects:    make(map[Object]*object),
 		flying:     make(map[uint32]uint32),
+		bound:      make(map[uint32]*owner),
 		crowds:     make(map[uint32][]uint32),
 		quarantine: make(map[uint32]*quarantine),
 		damped:     make(map[uint32]*damp),
+		seen:       make(map[uint32]Dumped),
+		readings:   make(map[uint32]reading),
 	}
 }
 

@@ -1,8 +1,12 @@
 package table
 
-import "github.com/google/uuid"
+import (
+	"github.com/google/uuid"
 
-// undo is how to take one edit back. The flow is named by what stays: its handle may have been another's since.
+	"github.com/flowhost/flowhost/sdk/flow"
+)
+
+// undo is how to take one edit back. The flow is named by what stays: handles may have been others' since.
 type undo struct {
 	kind       undoKind
 	object     *object // undoObject: the record
@@ -10,7 +14,7 @@ type undo struct {
 	epoch      uint8
 	flags      desiredFlags
 	uuid       uuid.UUID
-	entry      uint32
+	key        flow.Key
 	content    content     // undoChange, undoDrop. Invariant: the log has a use of its actions.
 	quarantine *quarantine // nil: it was not in quarantine
 }
@@ -39,7 +43,7 @@ func (t *Table) remember(kind undoKind, d uint32) {
 		return
 	}
 	f := t.desired.at(d)
-	u := undo{kind: kind, uuid: t.origins.at(f.origin).uuid, entry: f.entry, epoch: f.epoch, flags: f.flags}
+	u := undo{kind: kind, uuid: t.origins.at(f.origin).uuid, key: t.entries.at(f.entry).key(), epoch: f.epoch, flags: f.flags}
 	if kind == undoChange || kind == undoDrop {
 		u.content = content{t.actions.share(f.actions), f.cookie}
 		u.quarantine = t.quarantine[d]
@@ -79,13 +83,13 @@ func (t *Table) rollback() {
 func (t *Table) takeBack(o *owner, u *undo) {
 	switch u.kind {
 	case undoDrop:
-		t.restore(t.put(t.takeOrigin(o, &u.uuid), u.entry, u.content), u)
+		t.restore(t.put(t.takeOrigin(o, &u.uuid), t.takeEntry(&u.key), u.content), u)
 		return
 	case undoObject:
 		t.restoreObject(o, u)
 		return
 	}
-	d := t.contender(u.entry, t.findOrigin(o.id, &u.uuid))
+	d := t.contender(t.findEntry(&u.key), t.findOrigin(o.id, &u.uuid))
 	switch u.kind {
 	case undoPut:
 		t.drop(d)
@@ -102,6 +106,9 @@ func (t *Table) restoreObject(o *owner, u *undo) {
 	x := t.takeObject(u.object.Object)
 	t.touchObject(x)
 	x.owner, x.body, x.epoch, x.quarantine = u.was.owner, u.was.body, u.was.epoch, u.was.quarantine
+	if x.quarantine != nil {
+		t.retryAt(x.quarantine.until)
+	}
 	if x.owner == o {
 		o.objects[x.Object] = x
 	} else {
@@ -118,5 +125,6 @@ func (t *Table) restore(d uint32, u *undo) {
 	f.epoch, f.flags = u.epoch, u.flags
 	if u.quarantine != nil {
 		t.quarantine[d] = u.quarantine
+		t.retryAt(u.quarantine.until)
 	}
 }

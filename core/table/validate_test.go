@@ -178,6 +178,15 @@ func (t *Table) validateActions() error {
 	for _, actions := range t.flying {
 		users[actions]++
 	}
+	for _, o := range t.owners[1:] {
+		if o.atomic != nil {
+			for _, u := range o.atomic.edits {
+				if u.content.actions != 0 {
+					users[u.content.actions]++
+				}
+			}
+		}
+	}
 	seen := make(map[flow.Actions]bool)
 	for h, n := range users {
 		l := t.actions.lists.at(h)
@@ -309,7 +318,7 @@ func (t *Table) validateLists() error {
 		if e.flags&inflight != 0 {
 			inFlight++
 		}
-		if e.flags&(queued|inflight) == queued && !listed[h] {
+		if e.flags&(queued|inflight) == queued && !listed[h] && t.bound[h] == nil {
 			err = fmt.Errorf("entry %s is queued and on no list", e.key())
 		}
 		if e.flags&adopted != 0 && !adoptedList[h] {
@@ -318,6 +327,11 @@ func (t *Table) validateLists() error {
 	})
 	if err != nil {
 		return err
+	}
+	for h, o := range t.bound {
+		if o.atomic == nil || !t.entries.at(h).live() {
+			return fmt.Errorf("entry %d is bound to a transaction that is not open", h)
+		}
 	}
 	if inFlight != t.inflight {
 		return fmt.Errorf("%d changes are in flight, it says %d", inFlight, t.inflight)

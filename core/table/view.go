@@ -19,11 +19,12 @@ const (
 	StateHeld                         // adopted, and different from the winner, until those who may own it have synced
 	StateQuarantined                  // all contenders were refused by the switch
 	StateOrphan                       // adopted, and nobody has asked for it
+	StateLearned                      // made by a learn action, not by any owner
 )
 
 var stateNames = [...]string{
 	StateInstalled: "installed", StatePending: "pending", StateHeld: "held",
-	StateQuarantined: "quarantined", StateOrphan: "orphan",
+	StateQuarantined: "quarantined", StateOrphan: "orphan", StateLearned: "learned",
 }
 
 func (s State) String() string {
@@ -161,12 +162,16 @@ func (t *Table) state(h uint32) State {
 	e := t.entries.at(h)
 	_, from, to := t.winners(h)
 	switch {
+	case e.head[0] == 0 && e.flags&keep != 0 && t.isLearned(e):
+		return StateLearned
 	case e.head[0] == 0 && e.flags&(adopted|keep) != 0:
 		return StateOrphan
 	case e.head[0] != 0 && from == to:
 		return StateQuarantined
 	case e.flags&inflight != 0:
 		return StatePending
+	case e.flags&damped != 0 && t.damped[h].unstable != nil:
+		return StateQuarantined
 	case !t.differs(h):
 		return StateInstalled
 	case e.flags&adopted != 0 && t.held(h):
