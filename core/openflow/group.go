@@ -99,8 +99,9 @@ func ParseGroupMod(msg []byte) (GroupMod, error) {
 	return m, err
 }
 
-// AppendGroupDescRequest appends a request for the description of a group, or of GroupAll (§7.3.5.8). A group that others made and
-// that is too large for one message breaks the answer, and the connection with it.
+// AppendGroupDescRequest appends a request for the description of a group, or of GroupAll (§7.3.5.8). A group that others
+// made, bucket by bucket, and that is too large for one message breaks the stream of the answer; with other groups behind
+// it in the answer, ovs-vswitchd 3.1 ends with a failed assertion (ofpmp_postappend).
 func AppendGroupDescRequest(b []byte, xid uint32, id uint32) []byte {
 	b, start := beginMultipart(b, TypeMultipartRequest, xid, MultipartGroupDesc, false)
 	b = binary.BigEndian.AppendUint32(b, id)

@@ -98,6 +98,15 @@ func (c *conn) groupDescs(xid, id uint32) {
 	p.end()
 }
 
+// PutGroup adds a group, or replaces it, as another controller would. Its parts may be as long as Open vSwitch lets them
+// grow bucket by bucket; a group description of more than 65535 bytes then breaks the stream, as it does there.
+func (s *Switch) PutGroup(g openflow.Group) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g.Buckets, g.Properties = bytes.Clone(g.Buckets), bytes.Clone(g.Properties)
+	s.groups[g.ID] = &g
+}
+
 // Groups returns the groups of the switch, sorted by id.
 func (s *Switch) Groups() []openflow.Group {
 	s.mu.Lock()

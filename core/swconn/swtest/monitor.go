@@ -127,9 +127,9 @@ func (c *conn) tellPaused(p *parts, ch change, flags openflow.FlowMonitorFlags) 
 	}
 }
 
-// resume tells what was missed, once everything is written.
+// resume tells what was missed, once everything is written (more may have been sent since the writer looked).
 func (c *conn) resume() {
-	if !c.monitors.paused {
+	if !c.monitors.paused || c.out.len() > 0 {
 		return
 	}
 	p := c.parts(0, openflow.MultipartFlowMonitor)

@@ -274,6 +274,31 @@ func TestCrash(t *testing.T) {
 	}
 }
 
+// TestOversizedGroup breaks the stream when groups are asked for; nothing else does.
+func TestOversizedGroup(t *testing.T) {
+	sw := swtest.New()
+	defer sw.Close()
+	c := connect(t, swconn.Config{Dial: sw.Dial})
+	many := make([]string, 3000)
+	for i := range many {
+		many[i] = output1
+	}
+	sw.PutGroup(*group(5, openflow.GroupTypeAll, many...))
+	sw.PutGroup(*group(6, openflow.GroupTypeAll, output1))
+	c.expect(openflow.AppendGroupDescRequest(nil, 9, 6), "9: [group 6 type 0 bucket 0: 16 bytes]")
+	if err := c.conn.Send(openflow.AppendGroupDescRequest(nil, 9, openflow.GroupAll)); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if down, ok := c.event().(swconn.Down); ok {
+			if !errors.Is(down.Err, swconn.ErrProtocol) {
+				t.Errorf("down because of %v", down.Err)
+			}
+			return
+		}
+	}
+}
+
 // TestRestart loses everything but the ports.
 func TestRestart(t *testing.T) {
 	sw := swtest.New()
