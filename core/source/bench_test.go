@@ -14,7 +14,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/hashicorp/go-hclog"
-	"github.com/hashicorp/go-plugin"
 	"google.golang.org/grpc"
 
 	"github.com/flowhost/flowhost/sdk"
@@ -77,20 +76,10 @@ func pingPong(ctx context.Context, h *sdk.Host) error {
 	return nil
 }
 
-// plain is a source without a protocol: it streams FLOWS flows in messages as the SDK makes them, or answers each message with one.
-type plain struct {
-	deaf
-	trips bool
-}
-
-func (p plain) GRPCServer(_ *plugin.GRPCBroker, s *grpc.Server) error {
-	pb.RegisterSourceServer(s, p)
-	return nil
-}
-
-func (p plain) Session(stream grpc.BidiStreamingServer[pb.HostMessage, pb.SourceMessage]) error {
+// plainStream sends FLOWS flows in messages as the SDK makes them, and does not care what becomes of them.
+func plainStream(stream grpc.BidiStreamingServer[pb.HostMessage, pb.SourceMessage]) {
 	flowOf := benchMaker()
-	for n := 0; !p.trips && n < number("FLOWS"); {
+	for n := 0; n < number("FLOWS"); {
 		txn := &pb.Txn{}
 		for size := 0; len(txn.Ops) < pb.BatchOps && size < pb.BatchBytes; n++ {
 			f, id := flowOf(n), testUUID(n)
@@ -99,19 +88,22 @@ func (p plain) Session(stream grpc.BidiStreamingServer[pb.HostMessage, pb.Source
 			}})
 			size += len(f.Match) + len(f.Actions) + 72
 		}
-		if err := stream.Send(&pb.SourceMessage{Message: &pb.SourceMessage_Txn{Txn: txn}}); err != nil {
-			return err
+		if stream.Send(&pb.SourceMessage{Message: &pb.SourceMessage_Txn{Txn: txn}}) != nil {
+			return
 		}
 	}
-	for p.trips {
+}
+
+// plainTrips answers each message with one.
+func plainTrips(stream grpc.BidiStreamingServer[pb.HostMessage, pb.SourceMessage]) {
+	for {
 		if _, err := stream.Recv(); err != nil {
-			return nil
+			return
 		}
-		if err := stream.Send(&pb.SourceMessage{Message: &pb.SourceMessage_Status{Status: &pb.Status{}}}); err != nil {
-			return err
+		if stream.Send(&pb.SourceMessage{Message: &pb.SourceMessage_Status{Status: &pb.Status{}}}) != nil {
+			return
 		}
 	}
-	return nil
 }
 
 // openPlain starts a plain source and its stream.

@@ -12,9 +12,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/hashicorp/go-plugin"
 	"go.uber.org/goleak"
-	"google.golang.org/grpc"
 
 	"github.com/flowhost/flowhost/sdk"
 	"github.com/flowhost/flowhost/sdk/flow"
@@ -62,11 +60,9 @@ func play(script string) {
 	case "early":
 		fmt.Fprintln(os.Stderr, "no such file: config")
 		os.Exit(4)
-	case "deaf":
-		serveRaw(deaf{})
-		return
-	case "plain stream", "plain trips":
-		serveRaw(plain{trips: script == "plain trips"})
+	}
+	if play := rogues[script]; play != nil {
+		rogue{play: play}.serve()
 		return
 	}
 	run := scripts[script]
@@ -180,36 +176,4 @@ func showEvents(ctx context.Context, h *sdk.Host) error {
 		h.Status(true, text)
 	}
 	return nil
-}
-
-// deaf is a source that sends SyncBegin on and on, and never reads.
-type deaf struct {
-	plugin.NetRPCUnsupportedPlugin
-	pb.UnimplementedSourceServer
-}
-
-func (d deaf) GRPCServer(_ *plugin.GRPCBroker, s *grpc.Server) error {
-	pb.RegisterSourceServer(s, d)
-	return nil
-}
-
-func (deaf) GRPCClient(context.Context, *plugin.GRPCBroker, *grpc.ClientConn) (any, error) {
-	return nil, nil
-}
-
-func (deaf) Session(stream grpc.BidiStreamingServer[pb.HostMessage, pb.SourceMessage]) error {
-	m := &pb.SourceMessage{Message: &pb.SourceMessage_Hello{Hello: &pb.SourceHello{Name: "deaf"}}}
-	for id := uint64(1); stream.Send(m) == nil; id++ {
-		m = &pb.SourceMessage{Message: &pb.SourceMessage_SyncBegin{SyncBegin: &pb.SyncBegin{Id: id}}}
-	}
-	select {}
-}
-
-// serveRaw serves a source that does without the SDK.
-func serveRaw(p plugin.Plugin) {
-	plugin.Serve(&plugin.ServeConfig{
-		HandshakeConfig:  plugin.HandshakeConfig{MagicCookieKey: pb.MagicCookieKey, MagicCookieValue: pb.MagicCookieValue},
-		VersionedPlugins: map[int]plugin.PluginSet{pb.PluginVersion: {pb.PluginKey: p}},
-		GRPCServer:       plugin.DefaultGRPCServer,
-	})
 }
