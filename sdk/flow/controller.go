@@ -185,13 +185,19 @@ func appendController(b []byte, a string) []byte {
 }
 
 func appendController2(b []byte, a string) []byte {
+	c := readController2(a)
+	return c.append(b)
+}
+
+// readController2 takes a canonical NXAST_CONTROLLER2 apart.
+func readController2(a string) controller {
 	c := controller{maxLen: wholePacket, reason: wireReasonAction}
 	for rest := a[16:]; rest != ""; {
 		n := int(be16(rest, 2))
 		_ = c.property(be16(rest, 0), rest[4:n], rest[4:pad8(n)]) // canonical: no error
 		rest = rest[pad8(n):]
 	}
-	return c.append(b)
+	return c
 }
 
 func (c *controller) append(b []byte) []byte {

@@ -128,8 +128,7 @@ func appendEncap(b []byte, a string) []byte {
 		} else {
 			b = appendHexDigits(append(b, "tlv(0x"...), uint64(be16(rest, 4)), 4)
 			b = strconv.AppendUint(append(b, ','), uint64(rest[6]), 10)
-			b = hex.AppendEncode(append(b, ",0x"...), []byte(rest[8:8+int(rest[7])]))
-			b = append(b, ')')
+			b = append(appendLongHex(append(b, ','), rest[8:8+int(rest[7])]), ')')
 		}
 		b = append(b, ',')
 	}
@@ -214,7 +213,8 @@ func parseNSHTLV(s string) (NSHTLV, error) {
 	}
 	class, err1 := parseUint(parts[0], 16)
 	kind, err2 := parseUint(parts[1], 8)
-	value, err3 := hex.DecodeString(strings.TrimPrefix(parts[2], "0x"))
+	digits := strings.TrimPrefix(parts[2], "0x")
+	value, err3 := hex.DecodeString(strings.Repeat("0", len(digits)%2) + digits)
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return NSHTLV{}, fmt.Errorf("%q: %w", s, errNSHTLV)
 	}

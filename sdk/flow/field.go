@@ -13,7 +13,7 @@ type Field struct {
 	shown  string // as a match shows it, when that is another name; see label
 	wire   string // its names on the wire, such as "OXM_OF_ETH_SRC(4) NXM_OF_ETH_SRC(2)", the newest first
 	bits   int    // significant bits, the low ones of size bytes
-	valid  int    // bits that a value may use, when more than bits (vlan_vid: the one that says that there is a tag)
+	valid  int    // bits that a value may use, when not bits (of vlan_vid one more: it says that there is a tag)
 	size   int    // bytes of a value on the wire; of tun_metadata the most there may be
 	form   form   // how a value is written
 	prereq prereq // what else must be matched
@@ -98,6 +98,8 @@ const (
 	needMPLS
 	needNSH
 	needCT
+	needCTIPv4
+	needCTIPv6
 	needCTProto
 	needTCP
 	needUDP
@@ -319,5 +321,10 @@ func (x *fieldIndex) tlv(s string) (tlv, error) {
 		return t, errLength
 	}
 	t.value = s[h.size : h.size+n]
+	if n == 0 { // Open vSwitch's zero of variable size
+		if t.value = "\x00"; h.masked {
+			t.mask = "\x00"
+		}
+	}
 	return t, nil
 }

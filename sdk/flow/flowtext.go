@@ -34,10 +34,11 @@ func (k Key) append(b []byte) []byte {
 	}
 	b = append(b, "priority="...)
 	b = strconv.AppendUint(b, uint64(k.Priority), 10)
-	if k.Match != "" {
-		b = append(b, ',')
+	n := len(b)
+	if b = appendMatch(append(b, ','), k.Match); len(b) == n+1 { // Open vSwitch shows nothing of some fields
+		b = b[:n]
 	}
-	return appendMatch(b, k.Match)
+	return b
 }
 
 // String is the actions as ovs-ofctl prints them, such as "set_field:0x1->reg0,resubmit(,4)"; "drop" for none. What is not

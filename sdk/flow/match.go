@@ -57,7 +57,7 @@ func (m Match) IsCanonical() bool {
 	last := -1
 	for rest := string(m); len(rest) > 0; {
 		t, err := headers.tlv(rest)
-		if err != nil || t.twin || int(t.field.row) <= last || t.field.isView() {
+		if err != nil || t.twin || t.body == 0 || int(t.field.row) <= last || t.field.isView() {
 			return false
 		}
 		f := t.field
@@ -120,6 +120,10 @@ func validValue(f *Field, value string) bool {
 		return v < firstReservedPort16 || v >= firstReservedPort
 	case rowPacketType:
 		return be32(value, 0) != nsEthernet
+	case rowNSHMDType:
+		return value[0] == 1 || value[0] == 2
+	case rowCTNwProto:
+		return value[0] != 0 // Open vSwitch takes it and leaves it out of its dumps
 	}
 	return true
 }

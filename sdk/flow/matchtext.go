@@ -33,22 +33,26 @@ func appendMatch(b []byte, m Match) []byte {
 	return p.b
 }
 
-// matchPrinter prints TLVs in the order they come, which is Open vSwitch's (match_format) but for three things: eth_type and
-// nw_proto are printed as one word where there is one, and late where not; a VLAN tag is one thing.
+// matchPrinter prints TLVs in the order they come, which is Open vSwitch's (match_format) but for three things: packet_type
+// comes behind ct_*; eth_type and nw_proto are then printed as one word where there is one, and late where not; a VLAN tag is
+// one thing.
 type matchPrinter struct {
-	b         []byte
-	seen      context
-	word      bool // the word for eth_type and nw_proto was printed, or is not needed
-	etherType bool // dl_type= is still to be printed
-	proto     bool // nw_proto= is still to be printed
-	vid       tlv  // vlan_vid, until it is known whether vlan_pcp follows
-	vidSet    bool
+	b          []byte
+	seen       context
+	word       bool // the word for eth_type and nw_proto was printed, or is not needed
+	packetType bool // packet_type= is still to be printed
+	etherType  bool // dl_type= is still to be printed
+	proto      bool // nw_proto= is still to be printed
+	vid        tlv  // vlan_vid, until it is known whether vlan_pcp follows
+	vidSet     bool
 }
 
 func (p *matchPrinter) tlv(f *Field, value, mask string) {
 	p.flushUntil(f.row)
 	p.seen.note(f, value, mask)
 	switch f.row {
+	case rowPacketType:
+		p.packetType = true
 	case rowEthType:
 		p.etherType = true
 	case rowIPProto:
@@ -88,13 +92,16 @@ func (p *matchPrinter) option(f *Field, value, mask string) {
 	p.b = append(p.b, ',')
 }
 
-// shown says whether Open vSwitch shows a field at all: of ERSPAN, only what goes with the version that is matched.
+// shown says whether Open vSwitch shows a field at all: of ERSPAN, only what goes with the version that is matched, and the
+// contexts of NSH with metadata type 1 only.
 func (p *matchPrinter) shown(f *Field) bool {
 	switch f.row {
 	case rowTunERSPANIdx:
 		return p.seen.erspan == 1
 	case rowTunERSPANDir, rowTunERSPANHwID:
 		return p.seen.erspan == 2
+	case rowNSHC1, rowNSHC1 + 1, rowNSHC1 + 2, rowNSHC1 + 3:
+		return p.seen.mdType == 1
 	}
 	return true
 }
@@ -106,7 +113,12 @@ func (p *matchPrinter) label(f *Field) {
 
 // flushUntil prints what comes before the given row and was held back.
 func (p *matchPrinter) flushUntil(r row) {
-	if r > rowIPProto && !p.word {
+	if r > rowCTTpDst && p.packetType {
+		p.packetType = false
+		p.label(PacketType)
+		p.b = append(appendPacketType(p.b, p.seen.packetType.value), ',')
+	}
+	if r > rowCTTpDst && !p.word {
 		p.word = true
 		p.shorthand()
 	}
@@ -245,6 +257,8 @@ func (f *Field) appendMatchValue(b []byte, value, mask string) []byte {
 		return appendFlags(b, uint32(uintOf(value)), 1, 0, tunFlagNames)
 	case rowCTZone:
 		return strconv.AppendUint(b, uintOf(value), 10)
+	case rowNSHSPI, rowNSHC1, rowNSHC1 + 1, rowNSHC1 + 2, rowNSHC1 + 3:
+		return appendMasked(b, value, mask, appendPlainHex)
 	case rowNSHFlags:
 		if mask != "" {
 			b = appendHexDigits(append(b, "0x"...), uintOf(value), 2)
@@ -252,7 +266,7 @@ func (f *Field) appendMatchValue(b []byte, value, mask string) []byte {
 		}
 	}
 	if f.form == formDecimal && mask != "" {
-		b = appendHex(b, uintOf(value))
+		b = appendHexDigits(append(b, "0x"...), uintOf(value), 1)
 		return appendHex(append(b, '/'), uintOf(mask))
 	}
 	return f.appendValue(b, value, mask)

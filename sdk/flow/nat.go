@@ -40,7 +40,7 @@ const (
 
 var (
 	errNATFlags = errors.New("src and dst, or hash and random, exclude each other; everything else needs src or dst")
-	errNATRange = errors.New("a range needs a lowest value that is not above the highest, and ports need addresses")
+	errNATRange = errors.New("a range needs a lowest value that is not above the highest, and ports need addresses, which are not all zero")
 	errNATPlace = errors.New("stands only in ct")
 )
 
@@ -86,7 +86,8 @@ func (c *wireNAT) normalise() error {
 		return errNATFlags
 	case c.max != "" && (len(c.max) != len(c.min) || c.max < c.min),
 		c.maxPort != 0 && (c.minPort == 0 || c.maxPort < c.minPort),
-		c.minPort != 0 && c.min == "":
+		c.minPort != 0 && c.min == "",
+		c.min != "" && allBytes(c.min, 0): // Open vSwitch takes it for no address
 		return errNATRange
 	}
 	if c.max == c.min {

@@ -175,7 +175,7 @@ func parseTerm(f *Field, arg argument) (Term, error) {
 	if value == "" {
 		return Term{}, errNoValue
 	}
-	if value == "*" || value == "ANY" && f.form != formPort32 {
+	if value == "*" || value == "ANY" && f.Maskable() {
 		return f.IsMasked(0, 0), nil
 	}
 	v, m, err := f.parseValue(value)

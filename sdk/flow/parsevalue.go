@@ -39,6 +39,9 @@ func (f *Field) parseValue(s string) (value, mask string, err error) {
 		value, err = parsePacketType(s)
 		return value, "", err
 	case formPort16, formPort32:
+		if strings.Contains(s, "/") {
+			break
+		}
 		port, err := parsePort(s)
 		if f.size == 2 {
 			port &= 0xffff
@@ -208,7 +211,7 @@ func (f *Field) parseSigned(s string, names []string) (value, mask string, err e
 
 // fragWords are the matches on ip_frag that have a word: value and mask.
 var fragWords = map[string][2]byte{
-	"no": {0, 1}, "yes": {1, 1}, "first": {1, 3}, "later": {3, 3}, "not_later": {0, 2},
+	"no": {0, 3}, "yes": {1, 1}, "first": {1, 3}, "later": {3, 3}, "not_later": {0, 2},
 }
 
 func parseFrag(s string) (value, mask string, err error) {

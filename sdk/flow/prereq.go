@@ -57,6 +57,7 @@ type context struct {
 	ct         bool
 	ctProto    bool
 	erspan     byte // version
+	mdType     byte // of NSH
 }
 
 // note takes a TLV in.
@@ -81,6 +82,8 @@ func (c *context) note(f *Field, value, mask string) {
 		c.ctProto = true
 	case rowTunERSPANVer:
 		c.erspan = value[0]
+	case rowNSHMDType:
+		c.mdType = value[0]
 	}
 }
 
@@ -124,6 +127,10 @@ func (c *context) has(p prereq) bool {
 		return c.etherType.is(ethNSH)
 	case needCT:
 		return c.ct
+	case needCTIPv4:
+		return c.ct && c.ethernet() && c.etherType.is(ethIPv4)
+	case needCTIPv6:
+		return c.ct && c.ethernet() && c.etherType.is(ethIPv6)
 	case needCTProto:
 		return c.ctProto
 	case needTCP:
@@ -177,6 +184,10 @@ func (c *context) imply(p prereq) ([]Term, error) {
 		return c.implyND(ndSolicit)
 	case needNDAdvert:
 		return c.implyND(ndAdvert)
+	case needCTIPv4:
+		return c.implyTracked(ethIPv4)
+	case needCTIPv6:
+		return c.implyTracked(ethIPv6)
 	case needVLAN:
 		if c.ethernet() && !c.vlan {
 			return []Term{VLANVID.IsMasked(vlanPresent, vlanPresent)}, nil
@@ -202,6 +213,17 @@ func (c *context) implyEtherType(v uint32) ([]Term, error) {
 		return nil, errContradiction
 	}
 	return []Term{EthType.Is(uint64(v))}, nil
+}
+
+// implyTracked implies the EtherType of a tracked connection. packet_type does not do in its place.
+func (c *context) implyTracked(etherType uint32) ([]Term, error) {
+	switch {
+	case !c.ct:
+		return c.imply(needCT)
+	case !c.ethernet():
+		return nil, errContradiction
+	}
+	return c.implyEtherType(etherType)
 }
 
 func (c *context) implyProto(v uint32) ([]Term, error) {

@@ -12,6 +12,9 @@ const (
 	rowCTZone
 	rowCTMark
 	rowCTLabel
+	rowPacketType // before all that need a kind of packet: after them Open vSwitch takes it for the second of its kind
+	rowEthType
+	rowIPProto
 	rowCTNwSrc
 	rowCTIPv6Src
 	rowCTNwDst
@@ -19,9 +22,6 @@ const (
 	rowCTNwProto
 	rowCTTpSrc
 	rowCTTpDst
-	rowPacketType
-	rowEthType
-	rowIPProto
 	rowReg0 // and 15 more
 )
 

@@ -7,7 +7,14 @@ import (
 
 // appendValue appends a value, and the mask behind a slash unless it is "", as actions show it (OVS, mf_format).
 func (f *Field) appendValue(b []byte, value, mask string) []byte {
-	switch f.form {
+	if mask != "" && allBytes(mask, 0) {
+		return append(b, "ANY"...)
+	}
+	form := f.form
+	if mask != "" && (form == formPort16 || form == formPort32) {
+		form = formDecimal // part of a port has no name
+	}
+	switch form {
 	case formMAC:
 		return appendMasked(b, value, mask, appendMAC)
 	case formIPv4:
@@ -27,14 +34,7 @@ func (f *Field) appendValue(b []byte, value, mask string) []byte {
 	case formFrag:
 		return append(b, fragWord(value, mask)...)
 	case formPacketType:
-		v := be32(value, 0)
-		b = strconv.AppendUint(append(b, '('), uint64(v>>16), 10)
-		if b = append(b, ','); v>>16 == nsEtherType {
-			b = appendHexDigits(append(b, "0x"...), uint64(v&0xffff), 3)
-		} else {
-			b = strconv.AppendUint(b, uint64(v&0xffff), 10)
-		}
-		return append(b, ')')
+		return appendPacketType(b, be32(value, 0))
 	}
 	return f.appendInteger(b, value, mask)
 }
@@ -43,7 +43,7 @@ func (f *Field) appendInteger(b []byte, value, mask string) []byte {
 	if len(value) > 8 {
 		return appendMasked(b, value, mask, appendLongHex)
 	}
-	if f.form == formDecimal {
+	if f.form != formHex {
 		b = strconv.AppendUint(b, uintOf(value), 10)
 	} else {
 		b = appendHex(b, uintOf(value))
@@ -52,6 +52,14 @@ func (f *Field) appendInteger(b []byte, value, mask string) []byte {
 		b = appendHex(append(b, '/'), uintOf(mask))
 	}
 	return b
+}
+
+func appendPacketType(b []byte, t uint32) []byte {
+	b = strconv.AppendUint(append(b, '('), uint64(t>>16), 10)
+	if b = append(b, ','); t&0xffff > 9 {
+		b = append(b, "0x"...)
+	}
+	return append(strconv.AppendUint(b, uint64(t&0xffff), 16), ')')
 }
 
 func appendMasked(b []byte, value, mask string, form func([]byte, string) []byte) []byte {
@@ -68,6 +76,11 @@ func appendHex(b []byte, v uint64) []byte {
 		b = append(b, "0x"...)
 	}
 	return strconv.AppendUint(b, v, 16)
+}
+
+// appendPlainHex is C's 0x%x.
+func appendPlainHex(b []byte, s string) []byte {
+	return strconv.AppendUint(append(b, "0x"...), uintOf(s), 16)
 }
 
 // appendHexDigits appends v with at least n digits and no prefix.
@@ -117,7 +130,11 @@ func appendIP(b []byte, value, mask string) []byte {
 	return appendAddr(b, mask)
 }
 
+// appendAddr appends an address as inet_ntop(3) does: the last 32 bits of ::1.2.3.4 in the form of IPv4.
 func appendAddr(b []byte, s string) []byte {
+	if len(s) == 16 && allBytes(s[:12], 0) && be16(s, 12) != 0 {
+		return appendAddr(append(b, "::"...), s[12:])
+	}
 	if a, ok := netip.AddrFromSlice([]byte(s)); ok {
 		return a.AppendTo(b)
 	}
