@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -33,6 +34,7 @@ var scenarios = []struct {
 	{"bundle misused", bundleMisused},
 	{"plain flow mods refused", plainRefused},
 	{"dump by table", dumpByTable},
+	{"table statistics", tableStats},
 	{"registers", registers},
 	{"big dump", bigDump},
 	{"message of no type", messageOfNoType},
@@ -396,6 +398,31 @@ func dumpByTable(t *testing.T, c *controller) {
 	c.holds(openflow.AllTables, a, b)
 	if _, parts := c.dump(1); parts != 1 {
 		t.Errorf("an empty table in %d messages", parts)
+	}
+}
+
+// tableStats tell which tables hold flows.
+func tableStats(t *testing.T, c *controller) {
+	b := openflow.AppendFlowAdd(nil, 1, &flow.Flow{})
+	for i := range uint32(3) {
+		f := flowOf(253, reg(1, i), "", 0)
+		b = openflow.AppendFlowAdd(b, 2, &f)
+	}
+	c.expect(b)
+	tables, active := 0, make(map[flow.TableID]uint32)
+	for _, m := range c.ask(openflow.AppendTableStatsRequest(nil, 7)) {
+		for s, err := range openflow.TableStatsOf(m.Data) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			tables++
+			if s.Active > 0 {
+				active[s.Table] = s.Active
+			}
+		}
+	}
+	if want := map[flow.TableID]uint32{0: 1, 253: 3}; tables != 254 || !maps.Equal(active, want) {
+		t.Errorf("of %d tables these hold flows: %v", tables, active)
 	}
 }
 
