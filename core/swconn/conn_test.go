@@ -155,6 +155,26 @@ func TestSendNeedsASession(t *testing.T) {
 	close(cut)
 }
 
+// TestReset ends a session because the owner wants it, and nothing when there is none.
+func TestReset(t *testing.T) {
+	start := make(chan struct{})
+	c := run(t, Config{Dial: pipe(t, func(p peer) {
+		<-start
+		p.shakeHands()
+		p.read()
+	})})
+	why := errors.New("the owner wants it")
+	c.Reset(why)
+	close(start)
+	next[Up](t, c)
+	c.Reset(why)
+	c.Reset(errors.New("twice"))
+	if down := next[Down](t, c); down.Session != 1 || !errors.Is(down.Err, why) {
+		t.Errorf("%+v", down)
+	}
+	next[Up](t, c)
+}
+
 func TestSendRefusesFragments(t *testing.T) {
 	c := run(t, Config{Dial: pipe(t, func(p peer) {
 		p.shakeHands()
