@@ -214,4 +214,5 @@ func (t *Table) recover(h uint32) {
 			t.events = append(t.events, t.eventOf(EventRecovered, d))
 		}
 	}
+	t.judge(h)
 }

@@ -202,13 +202,15 @@ func (t *Table) judge(h uint32) {
 	}
 	t.fit(h)
 	contenders, from, to := t.winners(h)
+	// Who wins on trial may be refused again at once: the others have not lost before the switch takes it.
+	trial := from < to && t.quarantine[contenders[from]] != nil
 	for i, d := range contenders {
 		f := t.desired.at(d)
 		switch {
 		case !f.competes():
 		case i >= to:
 			delete(t.quarantine, d) // if it was to be tried again: now it is not
-			if f.flags&losing == 0 {
+			if f.flags&losing == 0 && !trial {
 				f.flags |= losing
 				t.tellLost(d, contenders[from])
 			}

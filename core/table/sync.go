@@ -116,7 +116,9 @@ func (t *Table) expire(o *owner, now time.Time) {
 	if o.session || o.Grace == 0 || o.flows+len(o.objects) == 0 || o.alone(now) < o.Grace {
 		return
 	}
+	t.unbind(o)
 	t.begin(o, 0)
+	t.current.silent = true
 	t.clear(o)
 	t.commit()
 }
