@@ -68,7 +68,10 @@ func (l *Loop) disconnected(down swconn.Down) {
 	l.lanes.closeOthers()
 	l.lanes.first().sent = nil
 	clear(l.asked)
-	l.deletions = nil
+	l.out = outgoing{}
+	for _, a := range l.atomics {
+		a.sent = false
+	}
 	l.tellSessions()
 }
 

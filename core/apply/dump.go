@@ -19,12 +19,12 @@ type dump struct {
 	alien  int            // of them, not understood
 }
 
-// beginDump asks which tables hold flows.
+// beginDump asks which tables hold flows; groups, meters and flows follow, each when the one before is complete.
 func (l *Loop) beginDump() {
 	l.enter(Dumping)
 	l.table.AdoptBegin()
 	l.sw.dump = dump{began: l.now()}
-	l.ask(openflow.AppendTableStatsRequest, l.whole(l.noteTables, l.dumpNext, l.dumpFailed))
+	l.ask(openflow.AppendTableStatsRequest, l.whole(l.noteTables, l.dumpGroups, l.dumpFailed))
 }
 
 func (l *Loop) noteTables(m swconn.Message) {

@@ -53,6 +53,9 @@ func spec(name string, slot uint8) table.OwnerSpec {
 		Tables:       []table.Range[flow.TableID]{{First: 0, Last: flow.MaxTable}},
 		Priorities:   []table.Range[flow.Priority]{{First: 0, Last: 65535}},
 		Conjunctions: []table.Range[uint32]{{First: 0, Last: 1<<32 - 1}},
+		Groups:       []table.Range[uint32]{{First: 1, Last: 100}},
+		Meters:       []table.Range[uint32]{{First: 1, Last: 100}},
+		Zones:        []table.Range[uint16]{{First: 1, Last: 100}},
 	}
 }
 

@@ -128,7 +128,7 @@ func (l *lanes) inFlight() int {
 // holding returns the batch on this lane that xid belongs to, or nil.
 func (ln *lane) holding(xid uint32) *batch {
 	for _, b := range ln.sent {
-		if xid >= b.first && xid <= b.last() {
+		if b.holds(xid) {
 			return b
 		}
 	}
@@ -151,12 +151,23 @@ func (l *Loop) laneEvent(e laneEvent) {
 		e.lane.up = false
 		// What it carried may have arrived or not. Said once more, it is there, and nothing else is changed by it.
 		for _, b := range e.lane.sent {
-			l.resend(b.changes, b.tries, b.plain)
+			l.resend(b.changes, b.tries, b.way)
 		}
 		e.lane.sent = nil
 	case swconn.Message:
 		l.reply(e.lane, ev)
 	}
+}
+
+// freeLane returns the lane with the least on its way, nil if none has room.
+func (l *Loop) freeLane() *lane {
+	var free *lane
+	for _, ln := range l.lanes.list {
+		if ln.hasRoom(batchesMax) && (free == nil || len(ln.sent) < len(free.sent)) {
+			free = ln
+		}
+	}
+	return free
 }
 
 // spread opens the other lanes when there is a big load, and closes them when it is long over.

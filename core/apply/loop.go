@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/flowhost/flowhost/core/openflow"
 	"github.com/flowhost/flowhost/core/swconn"
 	"github.com/flowhost/flowhost/core/table"
 	"github.com/hashicorp/go-hclog"
@@ -35,10 +34,10 @@ type Loop struct {
 	lanes    *lanes
 	sw       connection
 	asked    map[uint32]answer // by xid: requests on the first lane that are not answered
-	// deletions of a load over several lanes: taken from the table, and not sent before nothing else is on its way.
-	deletions []table.Change
-	buf       []byte // of the batch being sent; the connection copies it
-	timer     *time.Timer
+	out      outgoing
+	atomics  map[table.OwnerID]*atomicCommit
+	buf      []byte // of the batch being sent; the connection copies it
+	timer    *time.Timer
 }
 
 type owner struct {
@@ -62,6 +61,7 @@ func New(c Config) (*Loop, error) {
 		table:    table.New(c.Options),
 		sessions: make(map[table.OwnerID]*Session),
 		asked:    make(map[uint32]answer),
+		atomics:  make(map[table.OwnerID]*atomicCommit),
 		timer:    time.NewTimer(0),
 	}
 	if l.now == nil {
@@ -120,6 +120,7 @@ func (l *Loop) deliver(events []table.Event) {
 	byOwner := make(map[table.OwnerID][]table.Event)
 	for _, e := range events {
 		byOwner[e.Owner] = append(byOwner[e.Owner], e)
+		l.noteRejected(&e)
 	}
 	for id, events := range byOwner {
 		if s := l.sessions[id]; s != nil {
@@ -169,19 +170,5 @@ func (l *Loop) firstLaneEvent(e laneEvent) {
 		if !l.answered(ev) {
 			l.reply(e.lane, ev)
 		}
-	}
-}
-
-// reply takes a message that answers what was sent on a lane.
-func (l *Loop) reply(ln *lane, m swconn.Message) {
-	switch m.Type {
-	case openflow.TypeError:
-		l.refused(ln, m)
-	case openflow.TypeBundleControl:
-		l.bundleReply(ln, m)
-	case openflow.TypeBarrierReply:
-		l.barrierReply(ln, m)
-	default:
-		l.log.Debug("message ignored", "type", m.Type, "xid", m.XID)
 	}
 }

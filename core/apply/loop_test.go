@@ -123,7 +123,7 @@ func TestBigLoadGoesInSeveralBundles(t *testing.T) {
 	sw := newSwitch(t)
 	l, _ := startLoop(t, sw)
 	alice := attach(t, l, "alice")
-	n := 3*bundleMax + 1
+	n := 3*batchMax + 1
 	alice.awaitInstalled(alice.add(upTo(n)...))
 	if got := len(sw.Flows()); got != n {
 		t.Errorf("%d flows in the switch, want %d", got, n)

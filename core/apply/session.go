@@ -57,14 +57,33 @@ func (l *Loop) Attach(ctx context.Context, name string, sink Sink) (*Session, er
 // Spec is the owner's configuration.
 func (s *Session) Spec() table.OwnerSpec { return s.owner.spec }
 
-// Commit checks the transaction in the caller's goroutine and commits it in the loop. Errors: those of table.Commit,
-// ErrSessionEnded, ErrStopped; nothing has changed then. When ctx ends first, the transaction is not committed.
+// Commit checks the transaction in the caller's goroutine and commits it in the loop; of an atomic one, it also waits until the
+// switch has taken it. Errors: those of table.Commit, ErrRefused (of an atomic one), ErrSessionEnded, ErrStopped; nothing has
+// changed then. When ctx ends first, the transaction was not committed, or is an atomic one that the switch has not answered.
 func (s *Session) Commit(ctx context.Context, txn *table.Txn) (table.Revision, error) {
 	txn.Owner = s.owner.id
 	if err := s.loop.table.Prepare(txn); err != nil {
 		return 0, err
 	}
-	return s.do(ctx, func(t *table.Table) (table.Revision, error) { return t.Commit(txn, s.loop.now()) })
+	var outcome <-chan error
+	rev, err := s.do(ctx, func(t *table.Table) (table.Revision, error) {
+		rev, err := t.Commit(txn, s.loop.now())
+		if err == nil && txn.Atomic {
+			outcome = s.loop.beginAtomic(s.owner.id)
+		}
+		return rev, err
+	})
+	if err != nil || outcome == nil {
+		return rev, err
+	}
+	select {
+	case err = <-outcome:
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	case <-s.loop.stopped:
+		err = ErrStopped
+	}
+	return rev, err
 }
 
 // SyncBegin marks all the owner has as stale.
@@ -87,6 +106,7 @@ func (s *Session) SyncDone(ctx context.Context) (table.Revision, error) {
 func (s *Session) Detach() {
 	_, _ = s.do(context.Background(), func(t *table.Table) (table.Revision, error) {
 		delete(s.loop.sessions, s.owner.id)
+		s.loop.endAtomic(s.owner.id, ErrSessionEnded)
 		t.SessionEnded(s.owner.id, s.loop.now())
 		return 0, nil
 	})

@@ -1,0 +1,110 @@
+package apply
+
+import (
+	"encoding/binary"
+
+	"github.com/flowhost/flowhost/core/openflow"
+	"github.com/flowhost/flowhost/core/swconn"
+	"github.com/flowhost/flowhost/core/table"
+)
+
+// Bodies of groups and meters, as the table compares them, have this layout; buckets, properties and bands are as on the wire:
+//
+//	group: type u8 | pad | length of the buckets u16 | buckets | properties
+//	meter: flags u16 | pad[2] | bands
+const bodyHead = 4
+
+// GroupBody is the table's body of a group.
+func GroupBody(g *openflow.Group) table.Body {
+	b := make([]byte, bodyHead, bodyHead+len(g.Buckets)+len(g.Properties))
+	b[0] = byte(g.Type)
+	binary.BigEndian.PutUint16(b[2:], uint16(len(g.Buckets)))
+	return table.Body(append(append(b, g.Buckets...), g.Properties...))
+}
+
+// MeterBody is the table's body of a meter. Bursts mean nothing without OFPMF_BURST: Open vSwitch shows the rate for them then.
+func MeterBody(m *openflow.Meter) table.Body {
+	b := make([]byte, bodyHead, bodyHead+len(m.Bands))
+	binary.BigEndian.PutUint16(b, uint16(m.Flags))
+	for band, err := range openflow.MeterBands(m.Bands) {
+		if err != nil {
+			return table.Body(append(b[:bodyHead], m.Bands...)) // the switch's business to refuse
+		}
+		if m.Flags&openflow.MeterBurst == 0 {
+			band.Burst = 0
+		}
+		b = openflow.AppendMeterBand(b, band)
+	}
+	return table.Body(b)
+}
+
+func group(c *table.Change) *openflow.Group {
+	b := []byte(c.Body)
+	n := bodyHead + int(binary.BigEndian.Uint16(b[2:]))
+	return &openflow.Group{ID: c.Object.ID, Type: openflow.GroupType(b[0]), Buckets: b[bodyHead:n], Properties: b[n:]}
+}
+
+func meter(c *table.Change) *openflow.Meter {
+	b := []byte(c.Body)
+	return &openflow.Meter{ID: c.Object.ID, Flags: openflow.MeterFlags(binary.BigEndian.Uint16(b)), Bands: b[bodyHead:]}
+}
+
+// appendObject appends the message of a change of anything but a flow.
+func appendObject(buf []byte, xid uint32, c *table.Change) []byte {
+	switch c.Kind {
+	case table.GroupAdd:
+		return openflow.AppendGroupMod(buf, xid, openflow.GroupAdd, group(c))
+	case table.GroupModify:
+		return openflow.AppendGroupMod(buf, xid, openflow.GroupModify, group(c))
+	case table.GroupDelete:
+		return openflow.AppendGroupDelete(buf, xid, c.Object.ID)
+	case table.MeterAdd:
+		return openflow.AppendMeterMod(buf, xid, openflow.MeterAdd, meter(c))
+	case table.MeterModify:
+		return openflow.AppendMeterMod(buf, xid, openflow.MeterModify, meter(c))
+	case table.MeterDelete:
+		return openflow.AppendMeterDelete(buf, xid, c.Object.ID)
+	case table.FlushZone:
+		return openflow.AppendCTFlushZone(buf, xid, c.Zone)
+	}
+	panic("apply: a change of unknown kind: " + c.Kind.String())
+}
+
+// dumpGroups reads the switch's groups, then its meters, and goes on with the flows.
+func (l *Loop) dumpGroups() {
+	l.ask(func(b []byte, xid uint32) []byte {
+		return openflow.AppendGroupDescRequest(b, xid, openflow.GroupAll)
+	}, l.whole(l.adoptGroups, l.dumpMeters, l.dumpFailed))
+}
+
+func (l *Loop) adoptGroups(m swconn.Message) {
+	for g, err := range openflow.GroupDescs(m.Data) {
+		if err != nil {
+			l.dumpFailed(err)
+			return
+		}
+		l.table.AdoptObject(table.Object{Kind: table.Group, ID: g.ID}, GroupBody(&g))
+	}
+}
+
+func (l *Loop) dumpMeters() {
+	l.ask(func(b []byte, xid uint32) []byte {
+		return openflow.AppendMeterDescRequest(b, xid, openflow.MeterAll)
+	}, l.whole(l.adoptMeters, l.dumpNext, l.noMeters))
+}
+
+func (l *Loop) adoptMeters(m swconn.Message) {
+	for d, err := range openflow.MeterDescs(m.Data) {
+		if err != nil {
+			l.dumpFailed(err)
+			return
+		}
+		l.table.AdoptObject(table.Object{Kind: table.Meter, ID: d.ID}, MeterBody(&d))
+	}
+}
+
+// noMeters goes on without: a datapath that has no meters answers with an error.
+func (l *Loop) noMeters(err error) {
+	l.log.Debug("the switch tells no meters", "error", err)
+	l.dumpNext()
+}
