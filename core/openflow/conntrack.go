@@ -5,8 +5,8 @@ import (
 	"net/netip"
 )
 
-// AppendCTFlushZone appends a message that makes the datapath forget all connections of a conntrack zone. There is no reply: a
-// barrier behind it tells success.
+// AppendCTFlushZone appends a message that makes the datapath forget all connections of a conntrack zone. There is no
+// reply: a barrier behind it tells success.
 func AppendCTFlushZone(b []byte, xid uint32, zone uint16) []byte {
 	b, start := beginNicira(b, xid, NXTCTFlushZone)
 	b = append(b, zeros[:6]...)
@@ -37,8 +37,8 @@ const (
 	ctICMPCode = 6
 )
 
-// A CTFlush selects connections: those of the zone and the protocol whose tuples, in the direction of their first packet and in
-// the other, are these.
+// A CTFlush selects connections: those of the zone and the protocol whose tuples, in the direction of their first packet
+// and in the other, are these.
 type CTFlush struct {
 	Zone        uint16
 	Proto       uint8 // IP protocol; 0: any

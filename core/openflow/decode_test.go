@@ -171,8 +171,9 @@ func describeEntry(v any, err error) string {
 // TestDecode holds the decoders against what ovs-vswitchd 3.1 sent.
 func TestDecode(t *testing.T) { checkGolden(t, "testdata/decode.txt", describe) }
 
-// TestDecodeDamaged cuts each message of the golden file short at each byte, once with the length in the header left as it is, once
-// with it made right, and gives it each length of the inside that does not fit. No decoder may accept more than there is.
+// TestDecodeDamaged cuts each message of the golden file short at each byte, once with the length in the header left as
+// it is, once with it made right, and gives it each length of the inside that does not fit. No decoder may accept more
+// than there is.
 func TestDecodeDamaged(t *testing.T) {
 	for _, g := range readGolden(t, "testdata/decode.txt") {
 		for n := range g.msg {

@@ -27,8 +27,8 @@ type Error struct {
 	Data         []byte // the offending message: from Open vSwitch all of it, at least the first 64 bytes from any switch
 }
 
-// ParseError decodes an error message, of whatever version: Open vSwitch 3.1 answers a bad flow monitor request by an error of
-// OpenFlow 1.0 whose XID is arbitrary and whose Data is memory of its own. Data points into msg.
+// ParseError decodes an error message, of whatever version: Open vSwitch 3.1 answers a bad flow monitor request by an
+// error of OpenFlow 1.0 whose XID is arbitrary and whose Data is memory of its own. Data points into msg.
 func ParseError(msg []byte) (Error, error) {
 	h, err := checkType(msg, "error", TypeError, HeaderLen+4)
 	if err != nil {

@@ -42,8 +42,8 @@ func AppendFlowAdd(b []byte, xid uint32, f *flow.Flow) []byte {
 }
 
 // AppendFlowModifyStrict appends a flow mod that gives the flow with f's key f's actions, and leaves its counters and its
-// duration alone. The cookie of the installed flow stays what it is (§6.4), f.Cookie notwithstanding. If there is no such flow,
-// nothing happens, and it is not an error.
+// duration alone. The cookie of the installed flow stays what it is (§6.4), f.Cookie notwithstanding. If there is no such
+// flow, nothing happens, and it is not an error.
 func AppendFlowModifyStrict(b []byte, xid uint32, f *flow.Flow) []byte {
 	return appendFlowMod(b, xid, FlowModifyStrict, &f.Key, f.Cookie, f.Actions)
 }

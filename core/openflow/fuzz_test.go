@@ -17,7 +17,8 @@ func addSeeds(f *testing.F) {
 	}
 }
 
-// FuzzDecode gives every decoder, by the type in the header, any bytes: none panics, reads what is not there, or goes on for ever.
+// FuzzDecode gives every decoder, by the type in the header, any bytes: none panics, reads what is not there, or goes on
+// for ever.
 func FuzzDecode(f *testing.F) {
 	addSeeds(f)
 	f.Fuzz(func(t *testing.T, msg []byte) { describe(msg) })

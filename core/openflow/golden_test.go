@@ -11,7 +11,8 @@ import (
 
 var rewrite = flag.Bool("rewrite", false, "rewrite the expected output in testdata; look at the difference before you commit it")
 
-// A golden is one block of a golden file: a line "# title", the message in hexadecimal, and the expected lines, each after "> ".
+// A golden is one block of a golden file: a line "# title", the message in hexadecimal, and the expected lines, each
+// after "> ".
 type golden struct {
 	title string
 	msg   []byte

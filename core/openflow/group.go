@@ -33,7 +33,8 @@ const GroupAll uint32 = 0xfffffffc
 const bucketAll = 0xffffffff
 
 // A Group is a group as it is sent and as it is dumped. Buckets and Properties are in wire form: a list of ofp_bucket,
-// see Buckets, and one of properties (of which Open vSwitch has one, the selection method). Of a dump they point into the message.
+// see Buckets, and one of properties (of which Open vSwitch has one, the selection method). Of a dump they point into the
+// message.
 type Group struct {
 	ID         uint32
 	Type       GroupType

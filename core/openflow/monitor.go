@@ -80,9 +80,10 @@ func ParseFlowMonitor(msg []byte) (m FlowMonitor, remove bool, err error) {
 type FlowEvent uint16
 
 // The events of a flow monitor. When a connection reads too slowly, Open vSwitch pauses its monitors: FlowPaused; then,
-// once it has read what was queued, FlowAdded or FlowModified for each flow that has changed meanwhile and is still there,
-// and FlowResumed. FlowRemoved is told at once, but not of a flow that was added or replaced since the pause began: one that was there
-// before, was replaced and then deleted goes untold. After a pause only a dump says what there is.
+// once it has read what was queued, FlowAdded or FlowModified for each flow that has changed meanwhile and is still
+// there, and FlowResumed. FlowRemoved is told at once, but not of a flow that was added or replaced since the pause
+// began: one that was there before, was replaced and then deleted goes untold. After a pause only a dump says what there
+// is.
 const (
 	FlowInitial  FlowEvent = 0
 	FlowAdded    FlowEvent = 1 // or replaced by one with another cookie

@@ -37,8 +37,8 @@ func (c *Conn) Events() <-chan Event { return c.events }
 // again at once. The switch gets them in the order of the calls.
 //
 // Errors: ErrDown, from the moment the connection is lost until the owner has taken the Down event from Events and a new
-// session is up, so that nothing meant for one session goes into the next; ErrMessages. Nothing is queued then. Without an error,
-// the messages may still be lost with the session; a Down event says so.
+// session is up, so that nothing meant for one session goes into the next; ErrMessages. Nothing is queued then. Without
+// an error, the messages may still be lost with the session; a Down event says so.
 func (c *Conn) Send(msgs []byte) error {
 	s := c.current.Load()
 	if s == nil {

@@ -294,7 +294,8 @@ func TestEchoKeepsAlive(t *testing.T) {
 	next[Message](t, c)
 }
 
-// TestSlowOwner reads no events while the switch says more than is read ahead: the switch still hears of us, and is not given up.
+// TestSlowOwner reads no events while the switch says more than is read ahead: the switch still hears of us, and is not
+// given up.
 func TestSlowOwner(t *testing.T) {
 	const messages = 2 * inboxLen
 	asked := make(chan struct{}, 1000)

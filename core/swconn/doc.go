@@ -9,10 +9,12 @@
 //	dial ──▶ hello ──▶ features ──▶ Up ──▶ Message* ──▶ Down
 //	 └─────────┴──────────┴───────────────────────────▲
 //
-// Few goroutines work for a session: one reads (and does all decoding that netrack/openflow does, which is not safe in two
-// at once for one connection), one writes, one watches that the switch is alive, one waits for the owner's wish to begin anew,
-// and one hands events to the owner. Whoever reads Events slowly slows down the reading from the switch, and nothing else: our own echo requests go on, so that the switch
-// does not take us for dead.
+// One goroutine reads, one writes, one watches that the switch is alive, one waits for the owner's wish to begin anew, and
+// one hands events to the owner. Of netrack/openflow's decoders only the framing is used: the others write to globals, and
+// so must not run in two sessions at once.
+//
+// Whoever reads Events slowly slows down the reading from the switch, and nothing else: our own echo requests go on, so that
+// the switch does not take us for dead.
 //
 // Nothing here knows about flows. What to do with a new session (adopt what is in the switch) is the work of package apply.
 package swconn

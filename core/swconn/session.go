@@ -34,7 +34,10 @@ type session struct {
 }
 
 func newSession(c *Conn, id uint64, nc net.Conn) *session {
-	return &session{conn: c, id: id, nc: nc, wire: of.NewConn(nc), out: newQueue(), start: time.Now(), reset: make(chan error, 1)}
+	return &session{
+		conn: c, id: id, nc: nc, wire: of.NewConn(nc),
+		out: newQueue(), start: time.Now(), reset: make(chan error, 1),
+	}
 }
 
 // run reads, writes and watches until one of them fails, and returns the first error.
@@ -88,7 +91,8 @@ func (s *session) receive() ([]byte, error) {
 	return msg, err
 }
 
-// receiveAny reads one message of any version, whole. After an error nothing more can be read: the place in the stream is lost.
+// receiveAny reads one message of any version, whole. After an error nothing more can be read: the place in the stream is
+// lost.
 func (s *session) receiveAny() ([]byte, error) {
 	r, err := s.wire.Receive()
 	switch {

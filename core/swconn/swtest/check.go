@@ -16,8 +16,8 @@ const (
 	actionMeter  = 29
 )
 
-// knownActions are the action types of OpenFlow 1.5, as a set with bit n for type n: output, copy TTL, MPLS TTL, push and pop of
-// VLAN, MPLS and PBB tags, queue, group, IP TTL, set_field, copy_field, meter.
+// knownActions are the action types of OpenFlow 1.5, as a set with bit n for type n: output, copy TTL, MPLS TTL, push and
+// pop of VLAN, MPLS and PBB tags, queue, group, IP TTL, set_field, copy_field, meter.
 const knownActions = 1<<0 | 1<<11 | 1<<12 | 0x7f<<15 | 1<<22 | 1<<23 | 1<<24 | 1<<25 | 1<<26 | 1<<27 | 1<<28 | 1<<29
 
 // references are what a flow names and the switch must hold: groups, meters, and Geneve options by the N of tun_metadataN.

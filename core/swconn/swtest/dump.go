@@ -13,8 +13,7 @@ func (c *conn) multipart(msg []byte, xid uint32) *openflow.Error {
 	if len(msg) < 16 {
 		return named("OFPBRC_BAD_LEN")
 	}
-	t, body := openflow.MultipartType(binary.BigEndian.Uint16(msg[8:])), msg[16:]
-	switch t {
+	switch openflow.MultipartType(binary.BigEndian.Uint16(msg[8:])) {
 	case openflow.MultipartFlowDesc:
 		table, err := openflow.ParseFlowDescRequest(msg)
 		if err != nil {
@@ -26,17 +25,24 @@ func (c *conn) multipart(msg []byte, xid uint32) *openflow.Error {
 		c.tableStats(xid)
 	case openflow.MultipartFlowMonitor:
 		return c.flowMonitor(msg, xid)
-	case openflow.MultipartGroupDesc, openflow.MultipartMeterDesc, openflow.MultipartPortDesc:
-		if len(body) != 8 {
-			return named("OFPBRC_BAD_LEN")
-		}
-		answer := map[openflow.MultipartType]func(xid, id uint32){
-			openflow.MultipartGroupDesc: c.groupDescs, openflow.MultipartMeterDesc: c.meterDescs, openflow.MultipartPortDesc: c.portDescs,
-		}[t]
-		answer(xid, binary.BigEndian.Uint32(body))
+	case openflow.MultipartGroupDesc:
+		return byID(msg, xid, c.groupDescs)
+	case openflow.MultipartMeterDesc:
+		return byID(msg, xid, c.meterDescs)
+	case openflow.MultipartPortDesc:
+		return byID(msg, xid, c.portDescs)
 	default:
 		return named("OFPBRC_BAD_STAT")
 	}
+	return nil
+}
+
+// byID answers a request whose body is an id and 4 bytes of padding.
+func byID(msg []byte, xid uint32, answer func(xid, id uint32)) *openflow.Error {
+	if len(msg) != 16+8 {
+		return named("OFPBRC_BAD_LEN")
+	}
+	answer(xid, binary.BigEndian.Uint32(msg[16:]))
 	return nil
 }
 

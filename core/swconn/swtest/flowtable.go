@@ -91,7 +91,8 @@ func (s *Switch) parseFlowMod(msg []byte) (*flowMod, *openflow.Error) {
 	return f, s.ask(f)
 }
 
-// checkCommand refuses what ovs-vswitchd refuses, and commands that take flows they do not name: flowhost has no use for them.
+// checkCommand refuses what ovs-vswitchd refuses, and commands that take flows they do not name: flowhost has no use for
+// them.
 func checkCommand(c openflow.FlowCommand, table uint8) *openflow.Error {
 	switch {
 	case c == openflow.FlowDeleteStrict:

@@ -7,8 +7,8 @@ import (
 
 // monitors are the flow monitors of a connection.
 //
-// When more than the switch's limit waits to be written, they pause: what is removed is told still, if its owner knows it, and what
-// is added or modified is told when all has been written.
+// When more than the switch's limit waits to be written, they pause: what is removed is told still, if its owner knows
+// it, and what is added or modified is told when all has been written.
 type monitors struct {
 	armed  map[uint32]openflow.FlowMonitor
 	paused bool
@@ -102,15 +102,25 @@ func (c *conn) tell(changes []change, own bool) {
 
 // wanted returns the flags of the monitors that want to hear of a change, 0 if none does.
 func (m *monitors) wanted(ch change) (flags openflow.FlowMonitorFlags) {
-	want := map[openflow.FlowEvent]openflow.FlowMonitorFlags{
-		openflow.FlowAdded: openflow.MonitorAdd, openflow.FlowRemoved: openflow.MonitorRemoved, openflow.FlowModified: openflow.MonitorModify,
-	}[ch.event]
 	for _, a := range m.armed {
-		if a.Flags&want != 0 && watches(a, ch.key.Table) {
+		if a.Flags&flagOf(ch.event) != 0 && watches(a, ch.key.Table) {
 			flags |= a.Flags
 		}
 	}
 	return flags
+}
+
+// flagOf returns the flag that asks for an event.
+func flagOf(e openflow.FlowEvent) openflow.FlowMonitorFlags {
+	switch e {
+	case openflow.FlowAdded:
+		return openflow.MonitorAdd
+	case openflow.FlowRemoved:
+		return openflow.MonitorRemoved
+	case openflow.FlowModified:
+		return openflow.MonitorModify
+	}
+	return 0
 }
 
 // tellPaused notes a change for later, or tells at once that a flow is gone which the controller knows of.

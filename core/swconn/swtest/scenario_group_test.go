@@ -146,8 +146,8 @@ func groupInBundle(t *testing.T, c *controller) {
 	c.expect(b, "1: bundle 1 reply 1", "2: OFPBAC_BAD_OUT_PORT of OFPT_GROUP_MOD 2", "3: bundle 1 reply 5")
 }
 
-// groupDeleted: with a group go the flows that name it, whosever they are. A bundle that deletes the flows, then the group, and
-// fails, deletes nothing.
+// groupDeleted: with a group go the flows that name it, whosever they are. A bundle that deletes the flows, then the
+// group, and fails, deletes nothing.
 func groupDeleted(t *testing.T, c *controller) {
 	named, other := flowOf(9, reg(1, 1), toGroup, 1), flowOf(9, reg(1, 2), toPort1, 1)
 	b := openflow.AppendGroupMod(nil, 1, openflow.GroupAdd, group99(output1))

@@ -136,9 +136,9 @@ func (s *Switch) Close() {
 }
 
 // Refuse sets a function that is asked for each flow that is to be added or modified, and returns the error that it is
-// refused with, or nil. The stage is Open vSwitch's: an error that depends on what the switch holds (a missing group or meter,
-// a full table) comes at the commit of a bundle, any other when the flow is put into the bundle. The function must not call
-// methods of the Switch.
+// refused with, or nil. The stage is Open vSwitch's: an error that depends on what the switch holds (a missing group or
+// meter, a full table) comes at the commit of a bundle, any other when the flow is put into the bundle. The function must
+// not call methods of the Switch.
 func (s *Switch) Refuse(f func(flow.Flow) *openflow.Error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -66,7 +66,9 @@ func addMapping(options []openflow.TLVMapping, m openflow.TLVMapping) ([]openflo
 	return append(options, m), nil
 }
 
-func (s *Switch) deleteMapping(options []openflow.TLVMapping, m openflow.TLVMapping) ([]openflow.TLVMapping, *openflow.Error) {
+func (s *Switch) deleteMapping(
+	options []openflow.TLVMapping, m openflow.TLVMapping,
+) ([]openflow.TLVMapping, *openflow.Error) {
 	i := slices.Index(options, m)
 	if i < 0 {
 		return options, nil
@@ -89,7 +91,8 @@ func (s *Switch) mapped(fields []uint16) bool {
 	return true
 }
 
-// tunnelOptions returns the N of the tun_metadataN fields (NXM_NX_TUN_METADATAn, class 1, fields 40 to 103) of a list of OXM TLVs.
+// tunnelOptions returns the N of the tun_metadataN fields (NXM_NX_TUN_METADATAn, class 1, fields 40 to 103) of a list of
+// OXM TLVs.
 func tunnelOptions(oxm []byte) (fields []uint16) {
 	const nicira1, first = 1, 40
 	for len(oxm) >= 4 && len(oxm) >= 4+int(oxm[3]) {

@@ -99,7 +99,8 @@ func (t *tx) removeAll(reason uint8, matches func(*entry) bool) (any bool) {
 	return any
 }
 
-// A mod is a flow mod or a group mod past the first stage: it is well formed, and what it does depends on what the switch holds.
+// A mod is a flow mod or a group mod past the first stage: it is well formed, and what it does depends on what the switch
+// holds.
 type mod interface {
 	// apply is the second stage. After an error the tx must be rolled back.
 	apply(*tx) *openflow.Error
