@@ -12,8 +12,9 @@ type Lexer struct {
 	Token Token
 
 	text  string
-	start int // where Token begins
-	end   int // where Token ends and the next one is looked for
+	start int   // where Token begins
+	end   int   // where Token ends and the next one is looked for
+	ahead Token // memory of Peek
 	err   *Error
 }
 
@@ -40,10 +41,9 @@ func (l *Lexer) Next() Kind {
 
 // Peek is the kind of the token behind the current one.
 func (l *Lexer) Peek() Kind {
-	var t Token
-	s := scanner{text: l.text, pos: l.end, token: &t}
+	s := scanner{text: l.text, pos: l.end, token: &l.ahead}
 	s.scan()
-	return t.Kind
+	return l.ahead.Kind
 }
 
 // Source is the current token as it stands in the text; Rest is the text behind it.

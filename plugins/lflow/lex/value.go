@@ -33,12 +33,10 @@ func (v Value) Bytes() (b [16]byte) {
 	return b
 }
 
-// AppendBytes appends the low n bytes of the value in network order.
+// AppendBytes appends the low n bytes of the value, at most 16, in network order.
 func (v Value) AppendBytes(b []byte, n int) []byte {
-	for i := n - 1; i >= 0; i-- {
-		b = append(b, byte(v.Shr(8*i).Lo))
-	}
-	return b
+	bytes := v.Bytes()
+	return append(b, bytes[16-n:]...)
 }
 
 func (v Value) IsZero() bool         { return v.Hi|v.Lo == 0 }
