@@ -20,11 +20,11 @@ const (
 	alternativesPerFlow = 4
 )
 
-func newBudget(limit int) *budget {
+func newBudget(limit int) budget {
 	if limit <= 0 {
 		limit = DefaultLimit
 	}
-	return &budget{limit: limit}
+	return budget{limit: limit}
 }
 
 // tooMany says whether there are too many alternatives of one field, or it took too long to find them.

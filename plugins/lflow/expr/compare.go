@@ -1,6 +1,10 @@
 package expr
 
-import "github.com/flowhost/flowhost/plugins/lflow/lex"
+import (
+	"slices"
+
+	"github.com/flowhost/flowhost/plugins/lflow/lex"
+)
 
 // compare is the comparison of a field with each constant of a set: with one of them for ==, with none for !=.
 func (p *parser) compare(f Field, op RelOp, set *ConstantSet) nodeID {
@@ -167,24 +171,30 @@ func (p *parser) bits(s *Symbol) (Field, bool) {
 	return Field{}, false
 }
 
-// constants is one constant, or several in braces. The set has p.values until the next call.
-func (p *parser) constants() (ConstantSet, bool) {
-	var set ConstantSet
-	p.values = p.values[:0]
-	if !p.lexer.Match(lex.LCurly) {
-		ok := p.constant(&set)
-		set.Values = p.values
-		return set, ok
+// constants is one constant, or several in braces. The set is good until the next call.
+func (p *parser) constants() (set ConstantSet, ok bool) {
+	p.values, p.shared = p.own[:0], false
+	if p.lexer.Match(lex.LCurly) {
+		set.InBraces = true
+		ok = p.inBraces(&set)
+	} else {
+		ok = p.constant(&set)
 	}
-	set.InBraces = true
+	if !p.shared {
+		p.own = p.values
+	}
+	set.Values = p.values
+	return set, ok
+}
+
+func (p *parser) inBraces(set *ConstantSet) bool {
 	for {
-		if !p.constant(&set) {
-			return set, false
+		if !p.constant(set) {
+			return false
 		}
 		p.lexer.Match(lex.Comma)
 		if p.lexer.Match(lex.RCurly) {
-			set.Values = p.values
-			return set, true
+			return true
 		}
 	}
 }
@@ -215,7 +225,7 @@ func (p *parser) constant(set *ConstantSet) bool {
 		if named == nil || !p.setType(set, Integer) {
 			return false
 		}
-		p.values = append(p.values, named.Values...)
+		p.use(named)
 	case lex.PortGroup:
 		named := p.portGroup(t.Text)
 		if named == nil {
@@ -224,13 +234,22 @@ func (p *parser) constant(set *ConstantSet) bool {
 		if named == nil || !p.setType(set, String) {
 			return false
 		}
-		p.values = append(p.values, named.Values...)
+		p.use(named)
 	default:
 		p.lexer.SyntaxErrorf("expecting constant")
 		return false
 	}
 	p.lexer.Next()
 	return true
+}
+
+// use appends the constants of a named set. If they are the first, they are used where they are: sets are large.
+func (p *parser) use(named *ConstantSet) {
+	if len(p.values) > 0 || len(named.Values) == 0 {
+		p.values = append(p.values, named.Values...)
+		return
+	}
+	p.values, p.shared = slices.Clip(named.Values), true
 }
 
 // setType gives the set the type of one more constant, which must be that of those before.

@@ -17,31 +17,45 @@ type matcher struct {
 	nextID  uint32
 	err     error
 
+	oneTerm     bool        // there is nothing to find twice but what one clause has twice
 	common      constraints // of all alternatives of a term
 	constraints constraints // of the match in the making
 	wire        []byte
+	before      []byte // what plainClause has encoded once
+	after       []byte
 	drafts      []draft
+	more        []moreConj
+	losses      []loss
 	seen        seen
 }
 
 // draft is a match whose bytes are in matcher.wire.
 type draft struct {
-	span
-	conj  flow.Conj   // the first conjunction, or one with id 0
-	more  []flow.Conj // the others
-	set   int32       // as in node
-	value lex.Value
-	mask  lex.Value
+	from, to    int32
+	conj        flow.Conj // the first conjunction, or one with id 0
+	more        int32     // 1 + index in matcher.more of the next conjunction, 0 for none
+	loss        int32     // 1 + index in matcher.losses, 0 for none
+	set         int32     // as in node, and of it:
+	value, mask lex.Value
+}
 
-	lost  bool // what is sent is less than what was asked for, which is this:
-	asked span // in matcher.wire
-	tci   tci
+// moreConj is a conjunction of a draft that has several.
+type moreConj struct {
+	flow.Conj
+	more int32 // as in draft
+}
+
+// loss is what was asked for where a draft is less than that: bytes in matcher.wire, and a VLAN tag.
+type loss struct {
+	from, to int32
+	tci      tci
 }
 
 func (m *matcher) begin(e *Expr, d *dialect.Dialect, o *MatchOptions) {
 	m.expr, m.dialect, m.options, m.err = e, d, o, nil
 	m.nextID = max(o.FirstConjunction, 1)
-	m.wire, m.drafts = m.wire[:0], m.drafts[:0]
+	m.oneTerm = e.nodes[e.root].kind != kindOr
+	m.wire, m.drafts, m.more, m.losses = m.wire[:0], m.drafts[:0], m.more[:0], m.losses[:0]
 	m.seen.reset()
 }
 
@@ -52,23 +66,42 @@ func (m *matcher) end() ([]Match, error) {
 	}
 	text := flow.Match(m.wire)
 	list := make([]Match, len(m.drafts))
-	conjs := make([]flow.Conj, 0, len(m.drafts))
+	conjs, addresses := m.memory()
 	for i := range m.drafts {
 		d := &m.drafts[i]
 		list[i].Match = text[d.from:d.to]
-		if d.lost {
-			list[i].lost, list[i].asked, list[i].tci = true, text[d.asked.from:d.asked.to], d.tci
+		if d.loss != 0 {
+			l := m.losses[d.loss-1]
+			list[i].asked = &asked{text[l.from:l.to], l.tci}
 		}
 		if d.set != 0 {
-			list[i].Address = Address{m.expr.strings[d.set-1], d.value, d.mask}
+			addresses = append(addresses, Address{m.expr.strings[d.set-1], d.value, d.mask})
+			list[i].Address = &addresses[len(addresses)-1]
 		}
 		if d.conj.ID != 0 {
 			from := len(conjs)
-			conjs = append(append(conjs, d.conj), d.more...)
+			conjs = append(conjs, d.conj)
+			for more := d.more; more != 0; more = m.more[more-1].more {
+				conjs = append(conjs, m.more[more-1].Conj)
+			}
 			list[i].Conjunctions = conjs[from:len(conjs):len(conjs)]
 		}
 	}
 	return list, nil
+}
+
+// memory is room for the conjunctions and addresses of all drafts, which never has to grow.
+func (m *matcher) memory() ([]flow.Conj, []Address) {
+	conjs, addresses := len(m.more), 0
+	for i := range m.drafts {
+		if m.drafts[i].conj.ID != 0 {
+			conjs++
+		}
+		if m.drafts[i].set != 0 {
+			addresses++
+		}
+	}
+	return make([]flow.Conj, 0, conjs), make([]Address, 0, addresses)
 }
 
 // disjuncts writes each of the terms of an or, or the one there is.
@@ -171,12 +204,49 @@ func (m *matcher) alive(and *node) bool {
 
 // clause writes the alternatives of an or and says whether there was any that can match.
 func (m *matcher) clause(or *node, conj flow.Conj) (alive bool) {
+	if m.plain(or) {
+		m.plainClause(or, conj)
+		return true
+	}
 	for c := or.first; c != 0; c = m.expr.nodes[c].next {
 		if m.alternative(c, conj) {
 			alive = true
 		}
 	}
 	return alive
+}
+
+// plain says whether the alternatives of an or are such that their matches differ in the bytes of one field, and can all be sent.
+func (m *matcher) plain(or *node) bool {
+	s := m.expr.nodes[or.first].symbol
+	if s.IsString() || s.Level != Ordinal || s.view.count != 1 || (m.common.set|decisiveSlots)&(1<<s.view.slot) != 0 {
+		return false
+	}
+	m.constraints.copy(&m.common)
+	m.constraints.set |= 1 << s.view.slot
+	return m.constraints.unmet() == 0 && m.constraints.set&(1<<slotVLANPCP) == 0
+}
+
+// plainClause writes such alternatives. What is the same in all of them is encoded once.
+func (m *matcher) plainClause(or *node, conj flow.Conj) {
+	s := m.expr.nodes[or.first].symbol.view.slot
+	m.constraints.set &= 1<<s - 1
+	m.before = m.constraints.append(m.before[:0])
+	m.constraints.set = m.common.set &^ (1<<s - 1)
+	m.after = m.constraints.append(m.after[:0])
+	for c := or.first; c != 0; {
+		n := &m.expr.nodes[c]
+		d := draft{conj: conj, set: n.set, value: n.value, mask: n.mask, from: int32(len(m.wire))}
+		m.wire = s.appendTLV(append(m.wire, m.before...), n.value, n.mask)
+		m.wire = append(m.wire, m.after...)
+		d.to = int32(len(m.wire))
+		if m.oneTerm {
+			m.drafts = append(m.drafts, d)
+		} else {
+			m.add(&d)
+		}
+		c = n.next
+	}
 }
 
 // alternative writes the match of one comparison and what is common, and says whether it can match.
@@ -242,46 +312,53 @@ func (m *matcher) write(d draft) {
 
 // send adds a match. When there is one with the same bytes, both become one.
 func (m *matcher) send(d draft) {
-	d.from = len(m.wire)
+	d.from = int32(len(m.wire))
 	m.wire = m.constraints.append(m.wire)
-	d.to = len(m.wire)
-	m.add(d)
+	d.to = int32(len(m.wire))
+	m.add(&d)
 }
 
 // sendLess adds a match without the slots whose prerequisites are not met, and without what it loses of a VLAN tag.
 func (m *matcher) sendLess(d draft, unmet uint64) {
-	c := &m.constraints
-	d.asked.from = len(m.wire)
-	d.tci = c.loseTag()
-	lossy := c.set
-	d.lost = unmet != 0 || d.tci.mask != 0
-	if d.tci.mask != 0 {
-		var asked constraints
-		asked.copy(c)
-		asked.setTag(vlanPresent, vlanPresent, 0)
-		m.wire = asked.append(m.wire)
-	} else {
-		m.wire = c.append(m.wire)
+	c, tag := &m.constraints, m.constraints.tag()
+	if unmet == 0 && tag.sendable() {
+		m.send(d)
+		return
 	}
-	d.asked.to = len(m.wire)
-	c.set = lossy &^ unmet
+	l := loss{from: int32(len(m.wire))}
+	if !tag.sendable() {
+		l.tci = tag
+		c.setTag(vlanPresent, vlanPresent, 0)
+	}
+	m.wire = c.append(m.wire)
+	l.to = int32(len(m.wire))
+	m.losses = append(m.losses, l)
+	d.loss = int32(len(m.losses))
+	if !tag.sendable() {
+		c.setTag(tag.lossy())
+	}
+	c.set &^= unmet
 	m.send(d)
 }
 
 // add adds a draft whose bytes are the last of m.wire.
-func (m *matcher) add(d draft) {
-	i := m.find(&d)
+func (m *matcher) add(d *draft) {
+	i := m.find(d)
 	if i == len(m.drafts) {
-		m.drafts = append(m.drafts, d)
+		m.drafts = append(m.drafts, *d)
 		return
 	}
 	m.wire = m.wire[:d.from]
 	old := &m.drafts[i]
 	old.set = 0
-	switch {
-	case old.conj.ID == 0 || d.conj.ID == 0: // one of them needs no conjunction
-		old.conj, old.more = flow.Conj{}, nil
-	default:
-		old.more = append(old.more, d.conj)
+	if old.conj.ID == 0 || d.conj.ID == 0 { // one of them needs no conjunction
+		old.conj, old.more = flow.Conj{}, 0
+		return
 	}
+	m.more = append(m.more, moreConj{Conj: d.conj})
+	last := &old.more
+	for *last != 0 {
+		last = &m.more[*last-1].more
+	}
+	*last = int32(len(m.more))
 }

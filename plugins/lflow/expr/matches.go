@@ -12,20 +12,23 @@ type Match struct {
 	// Conjunctions are the actions of the flow with this match, in the order in which they came up: the match is an alternative
 	// in a clause of each. Where there are none, the flow has the actions of the logical flow.
 	Conjunctions []flow.Conj
-	// Address is the address set's address that the match is there for, if it is there for one and for nothing else.
-	Address Address
+	// Address is the address set's address that the match is there for; nil unless it is there for one and for nothing else.
+	Address *Address
 
-	// What was asked for, where Match is less than that (dialect.LoseUnsendable). If tci has a mask, asked has the tag
-	// present and a priority of 0 in its place.
-	lost  bool
-	asked flow.Match
-	tci   tci
+	asked *asked
 }
 
-// Address is an address of an address set. The zero Address is none.
+// Address is an address of an address set.
 type Address struct {
 	Set         string
 	Value, Mask lex.Value // as the comparison has them: in the bits of the field
+}
+
+// asked is what was asked for, where the match that is sent is less than that (dialect.LoseUnsendable).
+type asked struct {
+	match flow.Match
+	// tci is the VLAN tag, if its mask is not 0. In its place the match has any tag, with a priority of 0.
+	tci tci
 }
 
 // MatchOptions is what the matches of an expression depend on beside it.

@@ -18,7 +18,8 @@ func (e *Expr) Normalize(d *dialect.Dialect, limit int) error {
 	if e.root == 0 {
 		return nil
 	}
-	n := normalizer{Expr: e, dialect: d, budget: newBudget(limit)}
+	e.scratch.budget = newBudget(limit)
+	n := normalizer{Expr: e, dialect: d, budget: &e.scratch.budget}
 	e.root = n.normalize(e.root)
 	if n.budget.err != nil {
 		e.root = 0

@@ -1,6 +1,10 @@
 package expr
 
-import "github.com/flowhost/flowhost/plugins/lflow/lex"
+import (
+	"slices"
+
+	"github.com/flowhost/flowhost/plugins/lflow/lex"
+)
 
 // Env is what the names in an expression mean.
 type Env struct {
@@ -28,10 +32,10 @@ func (e *Expr) Parse(text string, env *Env) error {
 	e.reset()
 	s := &e.scratch
 	s.lexer.Reset(text)
-	p := parser{lexer: &s.lexer, symtab: env.Symtab, env: env, expr: e, values: s.constants[:0]}
+	p := parser{lexer: &s.lexer, symtab: env.Symtab, env: env, expr: e, own: s.constants}
 	e.root = p.expression()
 	p.lexer.ForceEnd()
-	s.constants = p.values[:0]
+	s.constants = p.own
 	if err := p.lexer.Err(); err != nil {
 		e.root = 0
 		return err
@@ -47,6 +51,8 @@ type parser struct {
 	env    *Env // nil: no sets
 	expr   *Expr
 	values []Constant // the constants of the comparison at hand
+	shared bool       // values belongs to a named set
+	own    []Constant // memory for values
 
 	not   bool // inside of an odd number of "!"
 	depth int  // of parentheses
@@ -170,8 +176,8 @@ func (p *parser) fieldFirst() (id nodeID, atomic bool) {
 		p.lexer.Errorf("Explicit `!= 0' is required for inequality test of multibit field against 0.")
 		return 0, false
 	}
-	p.values = append(p.values[:0], Constant{Format: lex.Hexadecimal})
-	return p.compare(f, NE, &ConstantSet{Values: p.values}), true
+	p.own = append(p.own[:0], Constant{Format: lex.Hexadecimal})
+	return p.compare(f, NE, &ConstantSet{Values: p.own}), true
 }
 
 // constantFirst is a constant alone, or compared with a field, or a range with the field in the middle.
@@ -213,7 +219,7 @@ func (p *parser) between(f Field, op RelOp, first *ConstantSet) nodeID {
 	second, _ := relOp(p.lexer.Token.Kind)
 	p.lexer.Next()
 	kept := *first
-	kept.Values = append([]Constant(nil), first.Values...) // p.values is used again
+	kept.Values = slices.Clone(first.Values) // their memory is used again
 	last, ok := p.constants()
 	if !ok {
 		return 0
@@ -222,8 +228,6 @@ func (p *parser) between(f Field, op RelOp, first *ConstantSet) nodeID {
 		p.lexer.Errorf("Range expressions must have the form `x < field < y' or `x > field > y', with each `<' optionally replaced by `<=' or `>' by `>=').")
 		return 0
 	}
-	lastValues := append([]Constant(nil), last.Values...)
-	last.Values = lastValues
 	a := p.compare(f, op.turned(), &kept)
 	b := p.compare(f, second, &last)
 	if p.lexer.Failed() {

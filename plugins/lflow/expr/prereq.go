@@ -20,6 +20,9 @@ const (
 // slotRange is a set with a bit for each slot from first to last.
 func slotRange(first, last slot) uint64 { return 1<<(last+1) - 1<<first }
 
+// decisiveSlots are those whose values decide what else there is.
+const decisiveSlots = 1<<slotEthType | 1<<slotIPProto | 1<<slotICMPv6Type
+
 // unmet is the slots of a match whose prerequisites it does not match (ovs-fields(7)). What a logical field needs is a part of
 // each expression (Annotate), so that it takes a negated predicate to leave one.
 func (c *constraints) unmet() uint64 {

@@ -7,6 +7,7 @@ type scratch struct {
 	lexer     lex.Lexer
 	constants []Constant
 	sorted    []sorted
+	budget    budget
 	crusher   crusher
 	matcher   matcher
 }

@@ -5,7 +5,7 @@ import "hash/maphash"
 // seen finds matches that are there already: a hash table with open addressing.
 type seen struct {
 	table []int32 // 1 + index of a draft, 0 for free; its length is a power of two
-	used  int
+	used  int     // entries of the table that are not free, and those there would be of drafts that went around it
 	seed  maphash.Seed
 }
 
@@ -48,15 +48,24 @@ func (m *matcher) place(d *draft) int {
 	}
 }
 
+// growSeen makes room for one draft more than there are.
 func (m *matcher) growSeen() {
-	s := &m.seen
-	s.table = make([]int32, 2*len(s.table))
+	s, size := &m.seen, 2*len(m.seen.table)
+	for 4*(len(m.drafts)+1) > 3*size {
+		size *= 2
+	}
+	s.table = make([]int32, size)
 	for i := range m.drafts {
 		s.table[m.place(&m.drafts[i])] = int32(i) + 1
 	}
+	s.used = len(m.drafts)
 }
 
 // askSame says whether two drafts were asked to match the same.
 func (m *matcher) askSame(a, b *draft) bool {
-	return a.tci == b.tci && string(m.wire[a.asked.from:a.asked.to]) == string(m.wire[b.asked.from:b.asked.to])
+	if a.loss == 0 || b.loss == 0 {
+		return a.loss == b.loss
+	}
+	x, y := &m.losses[a.loss-1], &m.losses[b.loss-1]
+	return x.tci == y.tci && string(m.wire[x.from:x.to]) == string(m.wire[y.from:y.to])
 }

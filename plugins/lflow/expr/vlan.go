@@ -36,19 +36,14 @@ func (c *constraints) setTag(vid, mask uint16, pcp int) {
 	c.put(slotVLANPCP, lex.Uint(uint64(max(pcp, 0))), fullMask(pcp >= 0, 3))
 }
 
-// loseTag makes the constraints what Open vSwitch makes of a match on a tag that OpenFlow cannot say: of the priority all bits if
-// the tag must be there, and otherwise none. It returns what was asked for, with a mask of 0 if nothing is lost.
-func (c *constraints) loseTag() tci {
-	t := c.tag()
-	if t.sendable() {
-		return tci{}
-	}
-	vid, pcp := t.value&0x1fff, int(t.value>>13)
+// lossy is what Open vSwitch makes of a match on a tag that OpenFlow cannot say, for setTag: all bits of the priority if the tag
+// must be there, and none otherwise.
+func (t tci) lossy() (vid, mask uint16, pcp int) {
+	vid, pcp = t.value&0x1fff, int(t.value>>13)
 	if vid == 0 {
 		pcp = -1
 	}
-	c.setTag(vid, t.mask&0x1fff, pcp)
-	return t
+	return vid, t.mask & 0x1fff, pcp
 }
 
 // sendTagged sends a match on the priority of a tag: as it is, or where OpenFlow cannot say it, one match for packets without
@@ -79,14 +74,8 @@ func (m *matcher) sendTagged(d draft) {
 // expression asked for, also where a dialect loses a part of that.
 func (m *Match) Text() string {
 	text := m.Match.String()
-	if m.lost {
+	if m.asked != nil {
 		text = m.asked.String()
-	}
-	switch {
-	case m.tci.mask == 0xffff:
-		text = strings.Replace(text, "dl_vlan_pcp=0", fmt.Sprintf("vlan_tci=0x%04x", m.tci.value), 1)
-	case m.tci.mask != 0:
-		text = strings.Replace(text, "dl_vlan_pcp=0", fmt.Sprintf("vlan_tci=0x%04x/0x%04x", m.tci.value, m.tci.mask), 1)
 	}
 	for i, c := range m.Conjunctions {
 		separator := ","
@@ -96,4 +85,17 @@ func (m *Match) Text() string {
 		text += fmt.Sprintf("%s conjunction(%d, %d/%d)", separator, c.ID, c.Clause, c.Clauses)
 	}
 	return text
+}
+
+// String is the match as Open vSwitch prints it.
+func (a *asked) String() string {
+	const place = "dl_vlan_pcp=0"
+	text := a.match.String()
+	switch a.tci.mask {
+	case 0:
+		return text
+	case 0xffff:
+		return strings.Replace(text, place, fmt.Sprintf("vlan_tci=0x%04x", a.tci.value), 1)
+	}
+	return strings.Replace(text, place, fmt.Sprintf("vlan_tci=0x%04x/0x%04x", a.tci.value, a.tci.mask), 1)
 }

@@ -1,0 +1,113 @@
+package expr
+
+import (
+	"github.com/flowhost/flowhost/plugins/lflow/lex"
+	"github.com/flowhost/flowhost/sdk/flow"
+)
+
+// Packet is the fields of one packet, as far as logical flows look at them (a microflow). The zero Packet has 0 in all of them.
+type Packet struct {
+	values [slotCount]lex.Value
+}
+
+// Set gives a field a value. It does nothing for a field that logical flows do not match.
+func (p *Packet) Set(f *flow.Field, value lex.Value) {
+	if v, ok := viewOf(f); ok {
+		p.put(v, value)
+	}
+}
+
+func (p *Packet) put(v view, value lex.Value) {
+	for i := range int(v.count) {
+		p.values[v.slot+slot(i)] = v.part(value, i)
+	}
+}
+
+// Get is the value of a field, 0 of a field that logical flows do not match.
+func (p *Packet) Get(f *flow.Field) lex.Value {
+	v, ok := viewOf(f)
+	if !ok {
+		return lex.Value{}
+	}
+	return p.get(v)
+}
+
+func (p *Packet) get(v view) lex.Value {
+	if v.count == 1 {
+		return p.values[v.slot]
+	}
+	return v.join(func(s slot) lex.Value { return p.values[s] })
+}
+
+// Evaluate says whether an expression holds of a packet. It may be at any stage from annotated on. port is as in MatchOptions;
+// is_chassis_resident() is taken to be true. This is for tests and tools: OpenFlow does it much faster.
+func (e *Expr) Evaluate(p *Packet, port func(name string) (number uint32, ok bool)) bool {
+	return e.root != 0 && e.evaluate(e.root, p, port)
+}
+
+func (e *Expr) evaluate(id nodeID, p *Packet, port func(name string) (number uint32, ok bool)) bool {
+	n := &e.nodes[id]
+	switch n.kind {
+	case kindCmp:
+		return e.evaluateComparison(n, p, port)
+	case kindBoolean, kindCondition:
+		return !n.not
+	}
+	decisive := n.kind == kindOr
+	for c := n.first; c != 0; c = e.nodes[c].next {
+		if e.evaluate(c, p, port) == decisive {
+			return decisive
+		}
+	}
+	return !decisive
+}
+
+func (e *Expr) evaluateComparison(n *node, p *Packet, port func(name string) (number uint32, ok bool)) bool {
+	value := p.get(n.symbol.view)
+	if !n.symbol.IsString() {
+		return n.op.holds(value.And(n.mask).Compare(n.value))
+	}
+	number, ok := lookup(port, e.strings[n.value.Lo])
+	return ok && n.op.holds(value.Compare(lex.Uint(uint64(number))))
+}
+
+// Matches says whether a match that logical flows can make holds of the packet. Fields of other matches hold of none.
+func (p *Packet) Matches(m flow.Match) bool {
+	for wire := string(m); len(wire) >= 4; {
+		size := int(wire[3])
+		if len(wire) < 4+size {
+			return false
+		}
+		header := uint32(wire[0])<<24 | uint32(wire[1])<<16 | uint32(wire[2])<<8
+		s, ok := slotsByHeader[header&^(maskBit|0xff)]
+		if !ok || !p.matchesSlot(s, wire[4:4+size], header&maskBit != 0) {
+			return false
+		}
+		wire = wire[4+size:]
+	}
+	return true
+}
+
+func (p *Packet) matchesSlot(s slot, body string, masked bool) bool {
+	mask := lex.Ones(int(slotBits[s]))
+	if masked {
+		body, mask = body[:len(body)/2], valueOf(body[len(body)/2:])
+	}
+	return p.values[s].And(mask) == valueOf(body)
+}
+
+func valueOf(body string) (v lex.Value) {
+	for i := range len(body) {
+		v = v.Shl(8).Or(lex.Uint(uint64(body[i])))
+	}
+	return v
+}
+
+// slotsByHeader finds the slot of a header without mask and length.
+var slotsByHeader = func() map[uint32]slot {
+	slots := make(map[uint32]slot, slotCount)
+	for s, h := range slotHeaders {
+		slots[h] = slot(s)
+	}
+	return slots
+}()
