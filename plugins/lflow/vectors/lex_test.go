@@ -58,10 +58,10 @@ func describe(t lex.Token) string {
 	var format, value, mask string
 	if t.Kind == lex.Integer || t.Kind == lex.MaskedInteger {
 		format = [...]string{"decimal", "hex", "ipv4", "ipv6", "ethernet"}[t.Format]
-		value = "0x"+strings.TrimPrefix(string(lex.AppendHex(nil, t.Value)), "0x")
+		value = "0x" + strings.TrimPrefix(string(lex.AppendHex(nil, t.Value)), "0x")
 	}
 	if t.Kind == lex.MaskedInteger {
-		mask = "0x"+strings.TrimPrefix(string(lex.AppendHex(nil, t.Mask)), "0x")
+		mask = "0x" + strings.TrimPrefix(string(lex.AppendHex(nil, t.Mask)), "0x")
 	}
 	return strings.Join([]string{t.String(), kind, format, value, mask, t.Text}, "|")
 }

@@ -23,6 +23,7 @@ var checkers = map[string]func(*version) check{
 	"expr_stages.jsonl": checkExprStages,
 	"northd_expr.jsonl": checkExprStages,
 	"symtab.jsonl":      checkSymtab,
+	"exhaustive.jsonl":  checkExhaustive,
 }
 
 type check func(line []byte) error
@@ -71,7 +72,7 @@ func vectorsDir() string {
 
 // readVersion reads what the cases of one version have in common. A folder without its own context has that of the vectors
 // beside the project.
-func readVersion(t *testing.T, dir string) *version {
+func readVersion(t testing.TB, dir string) *version {
 	v := &version{name: filepath.Base(dir), dir: dir, dialect: dialect.OVN2603()}
 	if v.name == "23.03" {
 		v.dialect = dialect.OVN2303()
@@ -81,7 +82,7 @@ func readVersion(t *testing.T, dir string) *version {
 	return v
 }
 
-func (v *version) read(t *testing.T, name string, into any) {
+func (v *version) read(t testing.TB, name string, into any) {
 	for _, dir := range []string{v.dir, filepath.Join("..", "..", "..", "..", "shared", "vectors", v.name)} {
 		text, err := os.ReadFile(filepath.Join(dir, name))
 		if os.IsNotExist(err) {
@@ -123,7 +124,7 @@ func runFile(t *testing.T, v *version, path string, makeCheck func(*version) che
 	fmt.Printf("vectors %s: %d passed, %d failed\n", name, passed, failed)
 }
 
-func lines(t *testing.T, path string) (all [][]byte) {
+func lines(t testing.TB, path string) (all [][]byte) {
 	f, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
