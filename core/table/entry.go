@@ -145,9 +145,11 @@ func (t *Table) setInstalled(h uint32, actions uint32, cookie flow.Cookie) {
 	e := t.entries.at(h)
 	if e.installed != 0 {
 		t.installed--
+		t.installedIn[e.table]--
 	}
 	if actions != 0 {
 		t.installed++
+		t.installedIn[e.table]++
 	}
 	t.use(actions, +1)
 	t.use(e.installed, -1)

@@ -3,6 +3,8 @@ package table
 import (
 	"hash/maphash"
 	"time"
+
+	"github.com/flowhost/flowhost/sdk/flow"
 )
 
 // Unclaimed says what happens to an adopted flow that no configured owner can have made.
@@ -63,7 +65,8 @@ type Table struct {
 	flying         map[uint32]uint32 // actions in flight that name objects, by entry. Invariant: a use of them each.
 	inflight       int
 	installed      int
-	adopted        []uint32 // entries with the flag, and some that had it
+	installedIn    [int(flow.MaxTable) + 1]int // of them, by table
+	adopted        []uint32                    // entries with the flag, and some that had it
 	adoptedObjects []*object
 	adoptedAt      time.Time
 
