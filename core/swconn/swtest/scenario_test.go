@@ -54,7 +54,9 @@ var scenarios = []struct {
 	{"monitor of one table", monitorOfTable},
 	{"monitor of a group's flows", monitorOfGroup},
 	{"ports", portDescs},
+	{"ports that come and go", portStatus},
 	{"packets", packets},
+	{"packet-in and resume", packetIn},
 	{"conntrack flushes", ctFlushes},
 	{"experimenters unknown", experimentersUnknown},
 }
@@ -64,7 +66,9 @@ func TestScenarios(t *testing.T) {
 		t.Run("swtest/"+s.name, func(t *testing.T) {
 			sw := swtest.New()
 			defer sw.Close()
-			s.run(t, connect(t, swconn.Config{Dial: sw.Dial}))
+			c := connect(t, swconn.Config{Dial: sw.Dial})
+			c.world = inMemory{sw}
+			s.run(t, c)
 		})
 	}
 	t.Run("ovs-vswitchd", func(t *testing.T) {
@@ -72,6 +76,7 @@ func TestScenarios(t *testing.T) {
 		for _, s := range scenarios {
 			t.Run(s.name, func(t *testing.T) {
 				c := connect(t, swconn.Config{Target: sandbox.Mgmt(ovstest.Bridge)})
+				c.world = inSandbox{sandbox}
 				c.clear()
 				s.run(t, c)
 			})
@@ -99,9 +104,10 @@ func flowOf(table flow.TableID, match flow.Match, actions flow.Actions, cookie f
 
 // A controller is one session with a switch.
 type controller struct {
-	t    *testing.T
-	cfg  swconn.Config
-	conn *swconn.Conn
+	t     *testing.T
+	cfg   swconn.Config
+	conn  *swconn.Conn
+	world world
 }
 
 // another is another session with the same switch.
@@ -122,7 +128,7 @@ func connect(t *testing.T, cfg swconn.Config) *controller {
 			t.Error(err)
 		}
 	})
-	c := &controller{t, cfg, conn}
+	c := &controller{t: t, cfg: cfg, conn: conn}
 	if e, ok := c.event().(swconn.Up); !ok || e.Features.Tables != 254 || e.Features.DatapathID == 0 {
 		t.Fatalf("want an Up with features, got %+v", e)
 	}
