@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"strings"
 	"sync"
 	"time"
@@ -141,15 +142,11 @@ func (c *Client) wait(ctx context.Context, pause time.Duration) {
 
 // adapt fits the tables to a server's schema.
 func (c *Client) adapt(text string) error {
-	if c.rows.schema == text {
-		return nil
-	}
 	schema, err := parseSchema(text)
-	if err != nil {
+	if err != nil || reflect.DeepEqual(schema, c.rows.schema) {
 		return err
 	}
 	c.last = uuid.Nil // the rows held may have other columns
-	c.rows.schema = text
 	missing := c.rows.adapt(schema)
 	if len(missing) > 0 && strings.Join(missing, " ") != strings.Join(c.missing, " ") {
 		c.log.Warn("The server's schema lacks tables or columns; their rows or values are taken as empty",

@@ -69,17 +69,18 @@ func (f *fake) serve(session int, conn net.Conn) {
 	}
 }
 
-// serverRow is the reply to the monitor of _Server, for a database with the schema of the models.
-func serverRow(t testing.TB, more string) string {
+// schemaReply is the reply to get_schema: that of the models.
+func schemaReply(t testing.TB) string {
 	schema, err := json.Marshal(sb.Schema())
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := json.Marshal(string(schema))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return fmt.Sprintf(`"result":{"Database":{"%s":{"initial":{"name":"OVN_Southbound","schema":%s,"leader":true%s}}}},"error":null`, someUUID, text, more)
+	return `"result":` + string(schema) + `,"error":null`
+}
+
+// serverRow is the reply to the monitor of _Server, for our database.
+func serverRow(more string) string {
+	return fmt.Sprintf(`"result":{"Database":{"%s":{"initial":{"name":"OVN_Southbound","schema":"{}","leader":true%s}}}},"error":null`, someUUID, more)
 }
 
 const (
@@ -107,8 +108,7 @@ func TestOlderServers(t *testing.T) {
 				case isServer(params):
 					return `"result":null,"error":{"error":"unknown database"}`
 				case method == "get_schema":
-					schema, _ := json.Marshal(sb.Schema())
-					return `"result":` + string(schema) + `,"error":null`
+					return schemaReply(t)
 				case method == test.method:
 					return fmt.Sprintf(`"result":{"Address_Set":{"%s":%s}},"error":null`, someUUID, test.reply)
 				case method == "echo", method == "monitor_cond_change" && test.method == "monitor_cond":
@@ -161,7 +161,9 @@ func plainServer(t testing.TB) func(int, string, []json.RawMessage) string {
 	return func(_ int, method string, params []json.RawMessage) string {
 		switch {
 		case isServer(params):
-			return serverRow(t, `,"connected":true,"model":"standalone"`)
+			return serverRow(`,"connected":true,"model":"standalone"`)
+		case method == "get_schema":
+			return schemaReply(t)
 		case method == "monitor_cond_since":
 			return noRows
 		case method == "echo":
@@ -214,7 +216,7 @@ func TestBrokenServer(t *testing.T) {
 		"broken in the middle":       `{"params":["rows","` + otherUUID + `",{"Address_Set":{"` + otherUUID + `":{"insert":{"name":"half"}}},5]],"method":"update3"}`,
 		"monitors canceled":          `{"id":null,"method":"monitor_canceled","params":["rows"]}`,
 		"no database there any more": `{"id":null,"method":"update2","params":["_Server",{"Database":{"` + someUUID + `":{"delete":null}}}]}`,
-		"another schema now":         `{"id":null,"method":"update2","params":["_Server",{"Database":{"` + someUUID + `":{"modify":{"schema":"{}"}}}}]}`,
+		"another schema now":         `{"id":null,"method":"update2","params":["_Server",{"Database":{"` + someUUID + `":{"modify":{"schema":"{ }"}}}}]}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			plain := plainServer(t)
@@ -250,18 +252,20 @@ func TestUnsuitableServers(t *testing.T) {
 	}{
 		"no such database":    {`"result":{},"error":null`, "it has no database OVN_Southbound", false},
 		"relay without data":  {`"result":{"Database":{"` + someUUID + `":{"initial":{"name":"OVN_Southbound","model":"relay"}}}},"error":null`, "relay source, yet", false},
-		"cut off":             {serverRow(t, `,"model":"clustered"`), "cut off", false},
-		"follower":            {strings.Replace(serverRow(t, clustered(1)), `"leader":true`, `"leader":false`, 1), "not the leader", true},
-		"older than was seen": {serverRow(t, clustered(6)), "behind: at index 6, 7 was seen", false},
-		"no schema at all":    {`"result":{"Database":{"` + someUUID + `":{"initial":{"name":"OVN_Southbound","schema":"[]","connected":true}}}},"error":null`, "schema", false},
+		"cut off":             {serverRow(`,"model":"clustered"`), "cut off", false},
+		"follower":            {strings.Replace(serverRow(clustered(1)), `"leader":true`, `"leader":false`, 1), "not the leader", true},
+		"older than was seen": {serverRow(clustered(6)), "behind: at index 6, 7 was seen", false},
+		"odd schema":          {serverRow(`,"connected":true`), "schema", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			plain := plainServer(t)
 			f := startFake(t, func(session int, method string, params []json.RawMessage) string {
 				if isServer(params) && session == 0 {
-					return serverRow(t, clustered(7))
+					return serverRow(clustered(7))
 				} else if isServer(params) {
 					return test.row
+				} else if method == "get_schema" && name == "odd schema" && session > 0 {
+					return `"result":[],"error":null`
 				}
 				return plain(session, method, params)
 			})

@@ -12,14 +12,14 @@ import (
 // follower follows the database over one session. Everything in it happens in the goroutine that reads the session; only
 // changeConditions may be called by others.
 //
-//	monitor _Server ──▶ judge the server, fit to its schema ──▶ monitor_cond_since, else _cond, else monitor ──▶ ready
+//	monitor _Server ──▶ judge the server ──▶ get_schema, fit to it ──▶ monitor_cond_since, else _cond, else monitor ──▶ ready
 type follower struct {
 	client   *Client
 	session  *session
 	done     <-chan struct{} // closed when Run is to return
 	endpoint endpoint
 	server   *replica  // the _Server database's row about ours
-	schema   string    // that the session began with; "" before
+	schema   string    // that _Server named when the session began; "" before
 	method   string    // how rows are followed; "" before
 	since    time.Time // when the rows were complete; zero before
 }

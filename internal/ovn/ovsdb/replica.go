@@ -13,8 +13,8 @@ import (
 // can be compared with it. Used by one goroutine at a time.
 type replica struct {
 	tables []*table
-	rows   []map[uuid.UUID]Model // of the table of the same index
-	schema string                // that the tables are adapted to; "" before
+	rows   []map[uuid.UUID]Model   // of the table of the same index
+	schema libovsdb.DatabaseSchema // that the tables are adapted to
 }
 
 func newReplica(tables []Table, models map[string]reflect.Type) (*replica, error) {
@@ -37,6 +37,7 @@ func newReplica(tables []Table, models map[string]reflect.Type) (*replica, error
 
 // adapt fits the tables to a schema and returns what it lacks.
 func (r *replica) adapt(schema libovsdb.DatabaseSchema) (missing []string) {
+	r.schema = schema
 	for _, t := range r.tables {
 		missing = append(missing, t.adapt(schema)...)
 	}

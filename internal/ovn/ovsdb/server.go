@@ -48,18 +48,22 @@ func (f *follower) checkServer() {
 	})
 }
 
-// getSchema begins with a server that has no _Server database.
+// getSchema fits the tables to the server's schema and asks for the rows. (What _Server says of the schema is not always so:
+// ovsdb-server 3.1 leaves it as it was when it converts a database.)
 func (f *follower) getSchema() {
 	var schema []byte
 	f.session.send("get_schema", []any{f.client.cfg.Database}, &call{
 		slow:   true,
 		result: func(p *parser) { schema = p.raw() },
 		done: func(err error) {
+			if err == nil {
+				err = f.client.adapt(string(schema))
+			}
 			if err != nil {
 				f.session.fail(fmt.Errorf("%w: %w", ErrUnsuitable, err))
 				return
 			}
-			f.begin(string(schema))
+			f.monitor("monitor_cond_since")
 		},
 	})
 }
@@ -76,9 +80,12 @@ func (f *follower) judge() {
 		f.session.fail(err)
 		return
 	}
-	if f.schema == "" {
-		f.begin(*database.Schema)
-	} else if f.schema != *database.Schema {
+	switch f.schema {
+	case *database.Schema:
+	case "":
+		f.schema = *database.Schema
+		f.getSchema()
+	default:
 		f.session.fail(errSchemaChanged)
 	}
 }
@@ -101,14 +108,4 @@ func (c *Client) unsuitable(d *serverdb.Database) error {
 	}
 	c.index[*d.Cid] = *d.Index
 	return nil
-}
-
-// begin fits the tables to the server's schema and asks for the rows.
-func (f *follower) begin(text string) {
-	f.schema = text
-	if err := f.client.adapt(text); err != nil {
-		f.session.fail(err)
-		return
-	}
-	f.monitor("monitor_cond_since")
 }
