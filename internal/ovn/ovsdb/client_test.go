@@ -1,7 +1,9 @@
 package ovsdb
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -75,6 +77,78 @@ func TestServerAway(t *testing.T) {
 	defer c.mu.Unlock()
 	if last := c.batches[len(c.batches)-1]; last.Len() != 3 || !last.Reload {
 		t.Errorf("after the restart %d rows changed, reload %v; want 3, true", last.Len(), last.Reload)
+	}
+}
+
+// A server killed again and again while another client writes: every transaction that was told to be committed is there in
+// the end, and nothing else.
+func TestServerKilledUnderLoad(t *testing.T) {
+	s := ovstest.StartServer(t, ovstest.SouthboundSchema)
+	follower := consume(t, sbConfig(t, s.OVSDB(), Table{Name: sb.AddressSetTable, Columns: []string{"name"}}))
+	writer := consume(t, sbConfig(t, s.OVSDB()))
+	writer.untilPhase(Ready)
+	durable := true
+	committed := 0
+	for n := range 90 {
+		if n%30 == 15 {
+			s.Kill(t, ovstest.OVSDB)
+			s.Start(t, ovstest.OVSDB)
+		}
+		commit := Operation{Op: libovsdb.OperationCommit, Durable: &durable}
+		switch _, err := writer.Transact(t.Context(), addressSet(fmt.Sprint("as", n)), commit); {
+		case err == nil:
+			committed++
+		case errors.Is(err, ErrConnectionLost), errors.Is(err, ErrNotConnected):
+			writer.untilPhase(Ready)
+		default:
+			t.Fatal(err)
+		}
+	}
+	follower.untilEqual(s, s.OVSDB(), sb.AddressSetTable, "_uuid", "name")
+	if got := len(follower.names()); got < committed || got > 90 {
+		t.Errorf("%d rows, %d were committed", got, committed)
+	}
+}
+
+// A State can be had at any time, and those that wait for it are told the latest.
+func TestStates(t *testing.T) {
+	s := ovstest.StartServer(t, ovstest.SouthboundSchema)
+	client, err := New(sbConfig(t, s.OVSDB(), Table{Name: sb.AddressSetTable}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if state := client.State(); state.Phase != Stopped {
+		t.Errorf("before Run: %+v", state)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error)
+	go func() { ended <- client.Run(ctx) }()
+	first := <-client.Batches()
+	seen := map[Phase]bool{}
+	for state := range client.States() {
+		seen[state.Phase] = true
+		if state.Phase == Ready {
+			if state.Endpoint != s.OVSDB() || state.Err != nil || state.Method != "monitor_cond_since" || len(state.Missing) != 0 {
+				t.Errorf("ready: %+v", state)
+			}
+			break
+		}
+	}
+	if first.Epoch != 1 || first.Len() != 0 || !first.Reload {
+		t.Errorf("first batch of an empty table: %+v", first)
+	}
+	if err := client.Run(ctx); !errors.Is(err, ErrConfig) {
+		t.Errorf("Run a second time: %v, want ErrConfig", err)
+	}
+	cancel()
+	if err := <-ended; err != context.Canceled {
+		t.Errorf("Run returned %v", err)
+	}
+	if state := <-client.States(); state.Phase != Stopped || state.Phase.String() != "stopped" {
+		t.Errorf("after Run: %+v", state)
+	}
+	if _, ok := <-client.Batches(); ok {
+		t.Error("a batch after Run has returned")
 	}
 }
 

@@ -65,9 +65,10 @@ func (a *authority) must(err error) {
 
 func (a *authority) file(name string) string { return filepath.Join(a.dir, name+".pem") }
 
-// issue makes the files for a client or server. Like ovs-pki's, the certificate names no host.
+// issue makes the files for a client or server. The name in the certificate is no host's, as in ovs-pki's.
 func (a *authority) issue(name string) TLS {
-	a.sign(name, &x509.Certificate{SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: name + " id:0815"}}, a.cert, a.key)
+	a.sign(name, &x509.Certificate{SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: name + " id:0815"},
+		DNSNames: []string{name + " id:0815"}}, a.cert, a.key)
 	return TLS{PrivateKey: a.file(name + "-key"), Certificate: a.file(name), CACert: a.file("cacert")}
 }
 
