@@ -14,15 +14,21 @@ var (
 	// range, a nesting too deep.
 	ErrActions = errors.New("bad actions")
 
+	// ErrGroup is what every refusal of a group is. What is wrong with the actions in a bucket is ErrActions as well.
+	ErrGroup = errors.New("bad group")
+
+	// ErrMeter is what every refusal of a meter is.
+	ErrMeter = errors.New("bad meter")
+
 	// ErrSyntax is what every refusal of text is. When the text is well formed and says something that cannot be, the
 	// error is ErrMatch or ErrActions as well.
 	ErrSyntax = errors.New("bad flow text")
 )
 
-// Error says which part of a match, of actions or of text was refused, and why. It Is its Kind (ErrMatch, ErrActions or
-// ErrSyntax) and everything that Err is.
+// Error says which part of a match, of actions or of text was refused, and why. It Is its Kind (ErrMatch, ErrActions and
+// so on) and everything that Err is.
 type Error struct {
-	Kind   error  // ErrMatch, ErrActions or ErrSyntax
+	Kind   error  // ErrMatch, ErrActions, ErrGroup, ErrMeter or ErrSyntax
 	What   string // the field or the action, by its Open vSwitch name; may be ""
 	Offset int    // where it begins: in bytes of the wire form or of the text; -1 when there is no such place
 	Err    error  // the cause

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -339,8 +340,11 @@ func cannotRead(f *flow.Flow) bool {
 			return true
 		}
 	}
-	return strings.Contains(f.Actions.String(), "set_field:ANY->")
+	return unreadable.MatchString(f.Actions.String())
 }
+
+// unreadable are set_field actions that ovs-ofctl cannot read: of nothing, and with an IPv6 mask that is no prefix.
+var unreadable = regexp.MustCompile(`set_field:(ANY->|[0-9a-f:.]+/[0-9a-f:.]+->(tun_ipv6_|ipv6_|nd_target))`)
 
 // losesText says whether Open vSwitch's text does not tell everything of the flow.
 func losesText(f *flow.Flow) bool {
