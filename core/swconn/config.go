@@ -2,6 +2,7 @@ package swconn
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"strings"
@@ -13,8 +14,13 @@ import (
 // Config says where the switch is and how its connection is kept. The zero value of each field but Target (or Dial)
 // stands for its default.
 type Config struct {
-	// Target is the address of the switch: "unix:PATH", normally the bridge's management socket, or "tcp:HOST:PORT".
+	// Target is the address of the switch: "unix:PATH", normally the bridge's management socket, "tcp:HOST:PORT" or
+	// "ssl:HOST:PORT".
 	Target string
+
+	// TLS is how to speak with an "ssl:" target: whom to trust, and with what to show who we are. Open vSwitch wants a certificate
+	// of its controller (ovs-vswitchd.conf.db(5), SSL).
+	TLS *tls.Config
 
 	// Dial connects to the switch, instead of Target, e.g. to one in memory.
 	Dial func(ctx context.Context) (net.Conn, error)
@@ -41,7 +47,7 @@ type Config struct {
 // withDefaults returns c with every zero field replaced by its default. It Is ErrTarget if it cannot dial.
 func (c Config) withDefaults() (Config, error) {
 	if c.Dial == nil {
-		dial, err := dialer(c.Target)
+		dial, err := dialer(c.Target, c.TLS)
 		if err != nil {
 			return c, err
 		}
@@ -68,20 +74,28 @@ func setDefault(d *time.Duration, def time.Duration) {
 }
 
 // dialer returns the function that dials target.
-func dialer(target string) (func(context.Context) (net.Conn, error), error) {
-	network, address, ok := strings.Cut(target, ":")
-	switch {
-	case !ok || address == "":
-		return nil, fmt.Errorf("%w %q: want unix:PATH or tcp:HOST:PORT", ErrTarget, target)
-	case network == "tcp":
+func dialer(target string, config *tls.Config) (func(context.Context) (net.Conn, error), error) {
+	network, address, _ := strings.Cut(target, ":")
+	var dialer interface {
+		DialContext(ctx context.Context, network, address string) (net.Conn, error)
+	} = new(net.Dialer)
+	switch network {
+	case "unix":
+		if address == "" {
+			return nil, fmt.Errorf("%w %q: the path is missing", ErrTarget, target)
+		}
+	case "tcp", "ssl":
 		if _, _, err := net.SplitHostPort(address); err != nil {
 			return nil, fmt.Errorf("%w %q: %v", ErrTarget, target, err)
 		}
-	case network != "unix":
-		return nil, fmt.Errorf("%w %q: want unix:PATH or tcp:HOST:PORT", ErrTarget, target)
+		if network == "ssl" {
+			if config == nil {
+				return nil, fmt.Errorf("%w %q: it needs certificates", ErrTarget, target)
+			}
+			network, dialer = "tcp", &tls.Dialer{Config: config}
+		}
+	default:
+		return nil, fmt.Errorf("%w %q: want unix:PATH, tcp:HOST:PORT or ssl:HOST:PORT", ErrTarget, target)
 	}
-	return func(ctx context.Context) (net.Conn, error) {
-		var d net.Dialer
-		return d.DialContext(ctx, network, address)
-	}, nil
+	return func(ctx context.Context) (net.Conn, error) { return dialer.DialContext(ctx, network, address) }, nil
 }

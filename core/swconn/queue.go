@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/flowhost/flowhost/core/openflow"
@@ -98,8 +99,7 @@ func (q *queue) next() []byte {
 		return nil
 	}
 	batch := q.batches[0]
-	q.batches[0] = nil
-	q.batches = q.batches[1:]
+	q.batches = slices.Delete(q.batches, 0, 1)
 	return batch
 }
 

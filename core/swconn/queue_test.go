@@ -130,13 +130,7 @@ func TestQueueReuses(t *testing.T) {
 		q.written(batch)
 	}
 	round()
-	bytes := testing.Benchmark(func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			round()
-		}
-	}).AllocedBytesPerOp()
-	if bytes > 100 {
-		t.Errorf("%d bytes of garbage for 60 KB", bytes)
+	if n := testing.AllocsPerRun(1000, round); n >= 1 {
+		t.Errorf("%v allocations for 60 KB", n)
 	}
 }
