@@ -1,7 +1,9 @@
 package table
 
 import (
+	"encoding/binary"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/flowhost/flowhost/sdk/flow"
@@ -52,10 +54,12 @@ func (t *Table) Observed(f Dumped, now time.Time) {
 	h := t.takeEntry(&f.Key)
 	e := t.entries.at(h)
 	if e.flags&inflight != 0 {
-		t.seen[h] = f // our own change, or one before it or after it: judged when the answer is there
+		f.Match = e.match // the table's own copy
+		f.Actions = flow.Actions(strings.Clone(string(f.Actions)))
+		t.seen[h] = f // judged when the answer is there
 		return
 	}
-	if e.installed != 0 && e.cookie == f.Cookie && t.actions.at(e.installed) == f.Actions && (e.flags&odd != 0) == f.odd() {
+	if t.shows(e, &f) {
 		return
 	}
 	e.flags &^= adopted
@@ -81,19 +85,28 @@ func (t *Table) ObservedGone(k flow.Key, now time.Time) {
 	}
 }
 
-// seenMeanwhile looks at what was reported of an entry while a change of it was in flight. The last report is newer than the
-// change, unless the switch did not report the change.
+// seenMeanwhile looks at what was last reported of an entry while a change of it was in flight. If that was not the change
+// itself, somebody else's may have come before it or after it: the entry is put right in any case.
 func (t *Table) seenMeanwhile(h uint32, now time.Time) {
 	f, ok := t.seen[h]
 	if !ok {
 		return
 	}
 	delete(t.seen, h)
-	if f.gone {
-		t.ObservedGone(f.Key, now)
-	} else {
-		t.Observed(f, now)
+	e := t.entries.at(h)
+	switch {
+	case f.gone && e.installed == 0 || !f.gone && t.shows(e, &f):
+		return
+	case e.installed == 0:
+		t.setInstalled(h, t.actions.take(f.Actions), f.Cookie)
 	}
+	t.setOdd(h, true)
+	t.drifted(h, now)
+}
+
+// shows says whether a report is what an entry is known to have installed.
+func (t *Table) shows(e *entry, f *Dumped) bool {
+	return e.installed != 0 && e.cookie == f.Cookie && t.actions.at(e.installed) == f.Actions && (e.flags&odd != 0) == f.odd()
 }
 
 // drifted puts an entry back that somebody else has changed, and notices when that happens too often.
@@ -236,14 +249,12 @@ func (t *Table) PortGone(port uint32, now time.Time) {
 	}
 }
 
-// inPort is the header of in_port in a match (OXM class 0x8000, field 0, 4 bytes, no mask: OpenFlow 1.5 §7.2.3.8).
-const inPort = "\x80\x00\x00\x04"
-
 // matchesPort says whether a match is on this in_port.
 func matchesPort(m flow.Match, port uint32) bool {
-	for s := string(m); len(s) >= 4; s = s[min(4+int(s[3]), len(s)):] {
-		if s[:4] == inPort && len(s) >= 8 {
-			return be32(s, 4) == port
+	for term := range m.Terms() {
+		if term.Field() == flow.InPortOXM {
+			value, _ := term.Value()
+			return binary.BigEndian.Uint32([]byte(value)) == port
 		}
 	}
 	return false

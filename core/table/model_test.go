@@ -16,15 +16,22 @@ import (
 // owners, good and bad, syncs, lost sessions, connections and answers, refusals, adoptions, restarts. In the end the switch
 // must hold the winners. A case that fails prints itself as a script.
 func TestModel(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
-		m := newModel(rt)
-		for _, c := range drawScript(rt) {
-			if m.possible(c) {
-				m.do(c)
+	want := 100_000
+	if testing.Short() {
+		want = 5_000
+	}
+	for done := 0; done < want && !t.Failed(); {
+		rapid.Check(t, func(rt *rapid.T) {
+			m := newModel(rt)
+			for _, c := range drawScript(rt) {
+				if m.possible(c) {
+					m.do(c)
+					done += len(c.body)
+				}
 			}
-		}
-		m.finish()
-	})
+			m.finish()
+		})
+	}
 }
 
 // model is a stage and the naive table beside it.
@@ -110,12 +117,12 @@ func (m *model) follow(c command, printed string) {
 		m.session[words[1]] = true
 		m.latest = m.table.revision
 	case "send-atomic":
-		if len(words) > 2 {
-			m.do(command{line: "disconnect"})
-		}
 		if strings.Contains(printed, "hears: rejected") {
 			m.naive.takeBack(words[1], m.before[words[1]])
 			m.latest = m.table.revision
+		}
+		if len(words) > 2 {
+			m.do(command{line: "disconnect"})
 		}
 	case "connect":
 		m.connected = true
@@ -324,7 +331,8 @@ func drawCommand(t *rapid.T) command {
 		if kind != "somebody" && rapid.Bool().Draw(t, "delete") {
 			return command{line: kind + " deletes " + drawKey(t)}
 		}
-		kind += " adds cookie=" + rapid.SampledFrom([]string{"0x0", "0x0300000000000001", "0x0900000000000001"}).Draw(t, "cookie") + "," + drawFlow(t)
+		kind += " adds cookie=" + rapid.SampledFrom([]string{"0x0", "0x0300000000000001", "0x0900000000000001"}).Draw(t, "cookie") + "," +
+			drawKey(t) + " actions=" + rapid.SampledFrom([]string{"drop", "resubmit(,2)", "conjunction(2,1/2)"}).Draw(t, "actions")
 	}
 	return command{line: kind}
 }

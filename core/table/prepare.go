@@ -3,7 +3,6 @@ package table
 import (
 	"encoding/binary"
 	"fmt"
-	"slices"
 
 	"github.com/google/uuid"
 
@@ -140,13 +139,12 @@ func (o *owner) prepare(f *flow.Flow, id *uuid.UUID) (refers bool, err error) {
 			return false, err
 		}
 	}
-	reached := referencesOf(f.Actions)
-	if err := o.reaches(&reached); err != nil {
+	if refers, err = o.reach(f.Actions); err != nil {
 		return false, err
 	}
 	class := f.Actions.Class()
 	if class == flow.ClassConjunction {
-		if err := o.prepareConjunctions(f); err != nil {
+		if f.Actions, err = sortedClauses(f.Actions); err != nil {
 			return false, err
 		}
 	}
@@ -154,7 +152,7 @@ func (o *owner) prepare(f *flow.Flow, id *uuid.UUID) (refers bool, err error) {
 		return false, fmt.Errorf("%w: the flow's message has %d bytes, %d are allowed", ErrTooBig, size, MaxMessage)
 	}
 	f.Cookie = o.cookie(f.Cookie, class, id)
-	return len(reached.objects) > 0, nil
+	return refers, nil
 }
 
 // canonicalMatch makes a match canonical in place.
@@ -170,25 +168,18 @@ func canonicalMatch(m *flow.Match) error {
 	return nil
 }
 
-// prepareConjunctions checks the ids of a clause and sorts its actions, so that it looks the same alone and merged.
-func (o *owner) prepareConjunctions(f *flow.Flow) error {
-	list := f.Actions.Conjunctions()
-	for _, c := range list {
-		if !inRanges(o.Conjunctions, c.ID) {
-			return fmt.Errorf("%w: conjunction id %d", ErrFenced, c.ID)
-		}
+// sortedClauses sorts the actions of a conjunction clause, so that it looks the same alone and merged.
+func sortedClauses(a flow.Actions) (flow.Actions, error) {
+	if len(a) == conjunctionsSize(1) {
+		return a, nil
 	}
+	list := a.Conjunctions()
 	for i := 1; i < len(list); i++ {
 		if compareConjunctions(list[i-1], list[i]) >= 0 {
-			actions, err := flow.NewConjunctions(sortedConjunctions(slices.Clone(list)))
-			if err != nil {
-				return err
-			}
-			f.Actions = actions
-			return nil
+			return flow.NewConjunctions(sortedConjunctions(list))
 		}
 	}
-	return nil
+	return a, nil
 }
 
 // cookie returns the complete cookie of a flow whose author wrote c: the owner's slot on top, 0 below it, and in the low

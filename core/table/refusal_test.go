@@ -127,6 +127,9 @@ func everythingOf(t *Table) (all []string) {
 	return all
 }
 
+// inPort is the header of in_port in a match (OpenFlow 1.5 §7.2.3.8).
+const inPort = "\x80\x00\x00\x04"
+
 func mixedConjunction(t *testing.T) string {
 	t.Helper()
 	mixed := string(parse(t, "actions=conjunction(1,1/2)").Actions) + string(parse(t, "actions=resubmit(,9)").Actions[8:])
