@@ -30,7 +30,11 @@ type connection struct {
 	datapath uint64
 	geneve   int   // N of tun_metadataN that OVN's Geneve option has, of the last connection too; NoGeneve
 	lastErr  error // why the last attempt failed or the last connection ended
-	dump     dump
+
+	dump      dump
+	monitor   monitor
+	verify    *verify  // nil: none is going on
+	portsGone []uint32 // port numbers of which the table has yet to be told
 }
 
 func (c *connection) state() SwitchState {
@@ -49,8 +53,10 @@ func (l *Loop) connected(up swconn.Up) {
 	l.enter(Mapping)
 	l.mapGeneve(geneveTries, func(index int) {
 		l.sw.geneve = index
-		l.beginDump()
-		l.tellSessions()
+		l.watchPorts(func() {
+			l.beginDump()
+			l.tellSessions()
+		})
 	})
 }
 
@@ -68,6 +74,8 @@ func (l *Loop) disconnected(down swconn.Down) {
 	l.lanes.closeOthers()
 	l.lanes.first().sent = nil
 	clear(l.asked)
+	l.sw.monitor = monitor{foreign: l.sw.monitor.foreign}
+	l.sw.verify = nil
 	l.out = outgoing{}
 	for _, a := range l.atomics {
 		a.sent = false

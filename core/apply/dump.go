@@ -19,11 +19,13 @@ type dump struct {
 	alien  int            // of them, not understood
 }
 
-// beginDump asks which tables hold flows; groups, meters and flows follow, each when the one before is complete.
+// beginDump asks which tables hold flows; groups, meters and flows follow, each when the one before is complete. From before the
+// first on, the switch reports what changes meanwhile.
 func (l *Loop) beginDump() {
 	l.enter(Dumping)
 	l.table.AdoptBegin()
 	l.sw.dump = dump{began: l.now()}
+	l.armMonitor()
 	l.ask(openflow.AppendTableStatsRequest, l.whole(l.noteTables, l.dumpGroups, l.dumpFailed))
 }
 
@@ -44,8 +46,10 @@ func (l *Loop) dumpNext() {
 	d := &l.sw.dump
 	if len(d.tables) == 0 {
 		l.table.AdoptDone(l.now())
+		l.tellPortsGone()
 		l.log.Info("switch read", "flows", d.flows, "took", l.now().Sub(d.began).Round(time.Millisecond))
 		l.enter(Adopting)
+		l.replayEarly()
 		return
 	}
 	next := d.tables[0]
@@ -61,26 +65,29 @@ func (l *Loop) dumpFailed(err error) {
 	l.lanes.first().conn.Reset(fmt.Errorf("reading the switch: %w", err))
 }
 
-// adopt hands the flows of one message over to the table. A flow that is not understood cannot be desired either: it is
-// left alone, and told once a dump.
+// adopt hands the flows of one message over to the table.
 func (l *Loop) adopt(m swconn.Message) {
-	d := &l.sw.dump
 	var flows []table.Dumped
+	l.eachFlow(m, func(f table.Dumped) { flows = append(flows, f) })
+	l.table.AdoptFlows(flows)
+}
+
+// eachFlow calls f for each flow in one message of a dump. A flow that is not understood cannot be desired either: it is left
+// alone, and told once a connection.
+func (l *Loop) eachFlow(m swconn.Message, f func(table.Dumped)) {
+	d := &l.sw.dump
 	for desc, err := range openflow.FlowDescs(m.Data) {
-		var f table.Dumped
+		var dumped table.Dumped
 		if err == nil {
-			f, err = canonical(&desc)
+			dumped, err = canonical(&desc)
 		}
 		d.flows++
-		if err != nil {
-			if d.alien++; d.alien == 1 {
-				l.log.Warn("a flow in the switch is not understood and left alone", "table", desc.Table, "error", err)
-			}
-			continue
+		if err == nil {
+			f(dumped)
+		} else if d.alien++; d.alien == 1 {
+			l.log.Warn("a flow in the switch is not understood and left alone", "table", desc.Table, "error", err)
 		}
-		flows = append(flows, f)
 	}
-	l.table.AdoptFlows(flows)
 }
 
 func canonical(d *openflow.FlowDesc) (table.Dumped, error) {

@@ -23,13 +23,17 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 const patience = 10 * time.Second
 
 // startLoop runs a loop of two owners, alice and bob, on the switch until the test ends or stop is called.
-func startLoop(t *testing.T, sw *swtest.Switch) (l *Loop, stop func()) {
+func startLoop(t *testing.T, sw *switchUnderTest, options ...func(*Config)) (l *Loop, stop func()) {
 	t.Helper()
-	l, err := New(Config{
+	c := Config{
 		Owners: []table.OwnerSpec{spec("alice", 1), spec("bob", 2)},
 		Switch: swconn.Config{Dial: sw.Dial, BackoffMin: time.Millisecond},
 		Logger: hclog.NewNullLogger(),
-	})
+	}
+	for _, option := range options {
+		option(&c)
+	}
+	l, err := New(c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +45,10 @@ func startLoop(t *testing.T, sw *swtest.Switch) (l *Loop, stop func()) {
 	return l, stop
 }
 
-func newSwitch(t *testing.T) *swtest.Switch {
+// switchUnderTest is the switch in memory.
+type switchUnderTest = swtest.Switch
+
+func newSwitch(t *testing.T) *switchUnderTest {
 	sw := swtest.New()
 	t.Cleanup(sw.Close)
 	return sw

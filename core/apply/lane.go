@@ -103,6 +103,9 @@ func (l *lanes) open() {
 	}
 }
 
+// idleEnd is when the lanes but the first are closed, unless there is something for them before.
+func (l *lanes) idleEnd() time.Time { return l.busy.Add(laneLinger) }
+
 // closeOthers ends all lanes but the first.
 func (l *lanes) closeOthers() {
 	for _, ln := range l.list[1:] {
@@ -174,10 +177,11 @@ func (l *Loop) freeLane() *lane {
 func (l *Loop) spread() {
 	if l.table.Due() >= laneLoad {
 		l.lanes.busy = l.now()
+		l.disarmMonitor()
 		l.lanes.open()
 		return
 	}
-	if len(l.lanes.list) > 1 && l.now().Sub(l.lanes.busy) > laneLinger && l.lanes.inFlight() == 0 {
+	if len(l.lanes.list) > 1 && !l.now().Before(l.lanes.idleEnd()) && l.lanes.inFlight() == 0 {
 		l.lanes.closeOthers()
 	}
 }

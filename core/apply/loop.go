@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/flowhost/flowhost/core/openflow"
 	"github.com/flowhost/flowhost/core/swconn"
 	"github.com/flowhost/flowhost/core/table"
 	"github.com/hashicorp/go-hclog"
@@ -17,6 +18,8 @@ type Config struct {
 	// Switch is how its connections are made: one, and more for big loads.
 	Switch swconn.Config
 	Logger hclog.Logger
+	// Ports remembers the switch's ports over restarts; nil: nothing does.
+	Ports PortMemory
 	// Now is the clock; time.Now if nil.
 	Now func() time.Time
 }
@@ -36,6 +39,8 @@ type Loop struct {
 	asked    map[uint32]answer // by xid: requests on the first lane that are not answered
 	out      outgoing
 	atomics  map[table.OwnerID]*atomicCommit
+	memory   PortMemory
+	ports    Ports  // as the switch told last
 	buf      []byte // of the batch being sent; the connection copies it
 	timer    *time.Timer
 }
@@ -67,6 +72,10 @@ func New(c Config) (*Loop, error) {
 	if l.now == nil {
 		l.now = time.Now
 	}
+	if l.memory = c.Ports; l.memory == nil {
+		l.memory = noMemory{}
+	}
+	l.ports = l.memory.Load()
 	l.sw.since, l.sw.geneve = l.now(), NoGeneve
 	for _, spec := range c.Owners {
 		id, err := l.table.AddOwner(spec)
@@ -103,7 +112,11 @@ func (l *Loop) settle() {
 	now := l.now()
 	next := l.table.Tick(now)
 	l.send()
+	l.watch()
 	l.deliver(l.table.Events())
+	if len(l.lanes.list) > 1 && (next.IsZero() || next.After(l.lanes.idleEnd())) {
+		next = l.lanes.idleEnd()
+	}
 	if next.IsZero() {
 		l.timer.Stop()
 		return
@@ -167,8 +180,17 @@ func (l *Loop) firstLaneEvent(e laneEvent) {
 		e.lane.up = false
 		l.disconnected(ev)
 	case swconn.Message:
-		if !l.answered(ev) {
-			l.reply(e.lane, ev)
-		}
+		l.firstLaneMessage(e.lane, ev)
+	}
+}
+
+func (l *Loop) firstLaneMessage(ln *lane, m swconn.Message) {
+	switch {
+	case m.XID == 0 && m.Type == openflow.TypeMultipartReply:
+		l.flowUpdates(m)
+	case m.Type == openflow.TypePortStatus:
+		l.portStatus(m)
+	case !l.answered(m):
+		l.reply(ln, m)
 	}
 }

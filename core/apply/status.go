@@ -14,6 +14,8 @@ type Status struct {
 	DatapathID uint64
 	LastError  string // why there is no connection; empty while there is one
 	InFlight   int    // changes sent and not answered
+	Foreign    uint64 // changes of others that had to be put right, ever
+	Lanes      int    // connections; more than one during a big load
 	Table      table.Stats
 }
 
@@ -25,7 +27,7 @@ func (l *Loop) Status(ctx context.Context) (Status, error) {
 		if l.sw.lastErr != nil {
 			s.LastError = l.sw.lastErr.Error()
 		}
-		s.InFlight = l.lanes.inFlight()
+		s.InFlight, s.Lanes, s.Foreign = l.lanes.inFlight(), len(l.lanes.list), l.sw.monitor.foreign.total
 	})
 	return s, err
 }
