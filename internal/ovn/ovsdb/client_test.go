@@ -166,7 +166,7 @@ func TestConfigMistakes(t *testing.T) {
 		"the uuid as a column":  func(c *Config) { c.Tables[0].Columns = []string{"_uuid"} },
 		"table twice":           func(c *Config) { c.Tables = append(c.Tables, c.Tables[0]) },
 		"unknown column, where": func(c *Config) { c.Tables[0].Where = Any(Equal("nonesuch", "x")) },
-		"value of no JSON":      func(c *Config) { c.Tables[0].Where = Any(Equal("name", func() {})) },
+		"value of no type":      func(c *Config) { c.Tables[0].Where = Any(Equal("name", func() {})) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := sbConfig(t, "unix:/nonesuch", Table{Name: sb.AddressSetTable})

@@ -1,7 +1,6 @@
 package ovsdb
 
 import (
-	"encoding/json"
 	"fmt"
 	"reflect"
 	"slices"
@@ -22,13 +21,13 @@ type Where struct {
 // Any wants the rows that match at least one of the conditions (ovsdb-server(7) 4.1.12); so without conditions, none.
 func Any(conditions ...Condition) Where { return Where{limited: true, any: conditions} }
 
-// Equal is the condition that a column has exactly this value: a string, an int, a bool, a uuid.UUID, a map[string]string, or
-// what libovsdb's notation has (ovsdb.OvsSet, ovsdb.OvsMap).
+// Equal is the condition that a column has exactly this value: a string, an int, a float64, a bool, a uuid.UUID, a []string, a
+// map[string]string, or one of libovsdb's UUID, OvsSet and OvsMap.
 func Equal(column string, value any) Condition {
 	return libovsdb.NewCondition(column, libovsdb.ConditionEqual, notation(value))
 }
 
-// Includes is the condition that a set has this element, or a map all these pairs.
+// Includes is the condition that a set has this element or all these, or a map all these pairs.
 func Includes(column string, value any) Condition {
 	return libovsdb.NewCondition(column, libovsdb.ConditionIncludes, notation(value))
 }
@@ -38,6 +37,12 @@ func notation(value any) any {
 	switch v := value.(type) {
 	case uuid.UUID:
 		return libovsdb.UUID{GoUUID: v.String()}
+	case []string:
+		set := libovsdb.OvsSet{GoSet: make([]any, 0, len(v))}
+		for _, element := range v {
+			set.GoSet = append(set.GoSet, element)
+		}
+		return set
 	case map[string]string:
 		pairs := make(map[any]any, len(v))
 		for key, value := range v {
@@ -60,8 +65,10 @@ func (t *table) check(w Where) error {
 		if _, ok := t.fields[condition.Column]; !ok {
 			return fmt.Errorf("%w: condition on column %q, which the model of table %s lacks", ErrConfig, condition.Column, t.name)
 		}
-		if _, err := json.Marshal(condition); err != nil {
-			return fmt.Errorf("%w: condition on column %q of table %s: %w", ErrConfig, condition.Column, t.name, err)
+		switch condition.Value.(type) {
+		case string, int, float64, bool, libovsdb.UUID, libovsdb.OvsSet, libovsdb.OvsMap:
+		default:
+			return fmt.Errorf("%w: condition on column %q of table %s: value of type %T", ErrConfig, condition.Column, t.name, condition.Value)
 		}
 	}
 	return nil
@@ -127,6 +134,11 @@ func (c *Client) resume() (conditions, uuid.UUID) {
 	return c.acked, c.last
 }
 
+// conditionChange is a <monitor-cond-update-request>, ovsdb-server(7) 4.1.13.
+type conditionChange struct {
+	Where []any `json:"where"`
+}
+
 // changeConditions asks for the conditions wanted, unless the server has them or a request is on the way: then what is wanted by
 // then follows it. One request at a time, because each has the server look at all rows.
 func (f *follower) changeConditions() {
@@ -137,14 +149,14 @@ func (f *follower) changeConditions() {
 		return
 	}
 	asked := c.wanted
-	requests := map[string][]tableRequest{}
+	requests := map[string][]conditionChange{}
 	for i, t := range c.rows.tables {
 		if t.schema != nil && !reflect.DeepEqual(asked.where[i], c.acked.where[i]) {
 			where := t.conditions(asked.where[i])
 			if where == nil {
 				where = []any{true}
 			}
-			requests[t.name] = []tableRequest{{Where: where}}
+			requests[t.name] = []conditionChange{{where}}
 		}
 	}
 	method, params := "monitor_cond_change", []any{monitorRows, monitorRows, requests}

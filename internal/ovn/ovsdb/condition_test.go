@@ -36,7 +36,7 @@ func TestConditions(t *testing.T) {
 		{Any(Equal("name", "as2")), []string{"as2"}},
 		{Any(Includes("addresses", "10.0.0.1")), []string{"as1", "as3"}},
 		{Any(Includes("addresses", "10.0.0.1"), Equal("name", "as2")), []string{"as1", "as2", "as3"}},
-		{Any(Equal("addresses", stringSet("10.0.0.1", "10.0.0.2"))), []string{"as3"}},
+		{Any(Equal("addresses", []string{"10.0.0.1", "10.0.0.2"})), []string{"as3"}},
 		{Where{}, []string{"as1", "as2", "as3"}},
 		{Any(), []string{}},
 	} {
@@ -85,7 +85,7 @@ func TestConditionMistakes(t *testing.T) {
 	for name, conditions := range map[string]map[string]Where{
 		"table not followed": {sb.DNSTable: Any()},
 		"unknown column":     {sb.AddressSetTable: Any(Equal("nonesuch", 1))},
-		"value of no JSON":   {sb.AddressSetTable: Any(Equal("name", make(chan int)))},
+		"value of no type":   {sb.AddressSetTable: Any(Equal("name", make(chan int)))},
 	} {
 		if epoch, err := client.SetConditions(conditions); !errors.Is(err, ErrConfig) {
 			t.Errorf("%s: epoch %d, error %v, want ErrConfig", name, epoch, err)

@@ -42,7 +42,8 @@ type Config struct {
 type Table struct {
 	Name    string
 	Columns []string // nil: all that the model has. Only these are asked for; the others are zero in the rows.
-	Where   Where    // the conditions at the start
+	// Where has the conditions at the start. A server that knows only the method monitor of RFC 7047 sends all rows regardless.
+	Where Where
 }
 
 // withDefaults fills in what is 0.

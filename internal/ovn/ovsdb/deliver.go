@@ -10,19 +10,19 @@ import (
 // a server never waits for the receiver.
 func deliver(ctx context.Context, fresh <-chan *Batch, out chan<- *Batch) {
 	defer close(out)
-	var pending pending
+	var waiting pending
 	for {
 		offer := out
-		if pending.batch == nil {
+		if waiting.batch == nil {
 			offer = nil
 		}
 		select {
 		case <-ctx.Done():
 			return
 		case b := <-fresh:
-			pending.merge(b)
-		case offer <- pending.batch:
-			pending.reset()
+			waiting.merge(b)
+		case offer <- waiting.batch:
+			waiting.reset()
 		}
 	}
 }

@@ -109,6 +109,8 @@ func TestOlderServers(t *testing.T) {
 					return `"result":null,"error":{"error":"unknown database"}`
 				case method == "get_schema":
 					return schemaReply(t)
+				case method == "monitor" && bytes.Contains(params[2], []byte("where")):
+					return `"result":null,"error":{"error":"syntax error","details":"unexpected member where"}`
 				case method == test.method:
 					return fmt.Sprintf(`"result":{"Address_Set":{"%s":%s}},"error":null`, someUUID, test.reply)
 				case method == "echo", method == "monitor_cond_change" && test.method == "monitor_cond":
@@ -116,9 +118,10 @@ func TestOlderServers(t *testing.T) {
 				}
 				return unknownMethod
 			})
-			c := consume(t, sbConfig(t, f.endpoint(), Table{Name: sb.AddressSetTable}))
+			c := consume(t, sbConfig(t, f.endpoint(), Table{Name: sb.AddressSetTable, Where: Any(Equal("name", "as1"))}))
 			c.untilNames("as1")
-			if got := c.State().Method; got != "" && got != test.method {
+			c.untilPhase(Ready)
+			if got := c.State().Method; got != test.method {
 				t.Errorf("followed by %s, want %s", got, test.method)
 			}
 			conn := <-f.conns

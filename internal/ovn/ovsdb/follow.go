@@ -21,7 +21,7 @@ type follower struct {
 	server   *replica  // the _Server database's row about ours
 	schema   string    // that _Server named when the session began; "" before
 	method   string    // how rows are followed; "" before
-	since    time.Time // when the rows were complete; zero before
+	since    time.Time // when the rows became complete; zero before
 }
 
 // follow connects to an endpoint and follows the database until the session ends. It returns why, and how long it was ready.
@@ -68,9 +68,9 @@ const (
 	monitorRows   = "rows"
 )
 
-// tableRequest is a <monitor-cond-request>, ovsdb-server(7) 4.1.12.
-type tableRequest struct {
-	Columns []string `json:"columns,omitempty"`
+// monitorRequest is a <monitor-cond-request>, ovsdb-server(7) 4.1.12. No columns are no columns, not all.
+type monitorRequest struct {
+	Columns []string `json:"columns"`
 	Where   []any    `json:"where,omitempty"`
 }
 
@@ -78,11 +78,16 @@ type tableRequest struct {
 func (f *follower) monitor(method string) {
 	c := f.client
 	conditions, resume := c.resume()
-	requests := map[string][]tableRequest{}
+	requests := map[string][]monitorRequest{}
 	for i, t := range c.rows.tables {
-		if t.schema != nil {
-			requests[t.name] = []tableRequest{{Columns: t.asked(), Where: t.conditions(conditions.where[i])}}
+		if t.schema == nil {
+			continue
 		}
+		request := monitorRequest{Columns: t.asked()}
+		if method != "monitor" { // which knows no conditions
+			request.Where = t.conditions(conditions.where[i])
+		}
+		requests[t.name] = []monitorRequest{request}
 	}
 	params := []any{c.cfg.Database, monitorRows, requests}
 	if method == "monitor_cond_since" {
@@ -139,6 +144,7 @@ func (f *follower) loaded(reply *update, conditions conditions) {
 	c.mu.Unlock()
 	f.since = time.Now()
 	f.commit(reply)
+	c.log.Info("following", "database", c.cfg.Database, "endpoint", f.endpoint.text, "method", f.method, "reload", reply.whole)
 	c.setState(State{Phase: Ready, Endpoint: f.endpoint.text, Method: f.method, Missing: c.missing})
 	f.changeConditions()
 }

@@ -312,13 +312,6 @@ func (p *parser) advance(n int) []byte {
 	return p.buf[p.r-n : p.r]
 }
 
-// word reads true, false or null, which must be what is wanted.
-func (p *parser) word(want string) {
-	if got := p.literal(); p.err == nil && string(got) != want {
-		p.fail("%q where %s should be", got, want)
-	}
-}
-
 func (p *parser) boolean() bool {
 	switch got := p.literal(); {
 	case p.err != nil:

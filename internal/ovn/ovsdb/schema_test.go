@@ -55,6 +55,8 @@ func TestSchemaLacks(t *testing.T) {
 	c.untilRows(sb.PortGroupTable, 1)
 	c.untilPhase(Ready)
 	want := []string{"Address_Set.addresses", "Chassis_Template_Var", "Port_Group.ports"}
+	none := consume(t, sbConfig(t, s.OVSDB(), Table{Name: sb.AddressSetTable, Columns: []string{"addresses"}}))
+	none.untilRows(sb.AddressSetTable, 1) // a row without columns is a row
 	missing := slices.Sorted(slices.Values(c.State().Missing))
 	if !slices.Equal(missing, want) {
 		t.Errorf("missing %v, want %v", missing, want)

@@ -22,7 +22,7 @@ func (f *follower) checkServer() {
 	}
 	f.server = server
 	f.server.adapt(serverdb.Schema())
-	request := map[string][]tableRequest{serverdb.DatabaseTable: {{
+	request := map[string][]monitorRequest{serverdb.DatabaseTable: {{
 		Columns: columns,
 		Where:   []any{Equal("name", f.client.cfg.Database)},
 	}}}

@@ -81,7 +81,7 @@ func (s *session) watch(ctx context.Context, cancel context.CancelCauseFunc) {
 		<-ctx.Done()
 		return
 	}
-	tick := time.NewTicker(s.probe / 4)
+	tick := time.NewTicker(max(s.probe/4, time.Millisecond))
 	defer tick.Stop()
 	asked := false
 	for {
@@ -139,13 +139,13 @@ func (s *session) message() {
 		case "method":
 			m.method = p.text()
 		case "params":
-			if m.params = nil; m.method == "" {
+			if m.method == "" {
 				m.params = p.raw()
 			} else {
 				s.params(&m, p)
 			}
 		case "result":
-			if m.result = nil; m.id == nil {
+			if m.id == nil {
 				m.result = p.raw()
 			} else {
 				s.result(&m, p)

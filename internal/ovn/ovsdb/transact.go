@@ -16,7 +16,8 @@ type (
 
 // Transact has the server commit the operations, all or none, and returns a result for each. The changes that it makes to
 // rows followed are on their way to Batches when it returns.
-// Errors: ErrNotConnected, ErrConnectionLost, *TransactionError; ctx's, with the outcome unknown.
+// Errors: ErrNotConnected, ErrConnectionLost, *TransactionError; ctx's, with the outcome unknown; ErrConfig for an operation
+// that has no JSON form.
 func (c *Client) Transact(ctx context.Context, operations ...Operation) ([]OperationResult, error) {
 	c.mu.Lock()
 	f := c.ready
