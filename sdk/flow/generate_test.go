@@ -186,9 +186,9 @@ func partOf(t *rapid.T, k kindOfPacket, atLeast, atMost int, writable bool) flow
 	return f.Part(rapid.IntRange(0, bitsOf(f)-n).Draw(t, "first"), n)
 }
 
-// isAwkward tells fields that Open vSwitch treats in ways of their own when an action names bits of them.
+// isAwkward tells fields that Open vSwitch treats in ways of their own when an action names them.
 func isAwkward(f *flow.Field) bool {
-	return slices.Contains([]*flow.Field{flow.CTMark, flow.CTLabel, flow.PacketType}, f)
+	return slices.Contains([]*flow.Field{flow.CTMark, flow.CTLabel, flow.PacketType, flow.InPortOXM, flow.VLANVID}, f)
 }
 
 func port(t *rapid.T) flow.Port {

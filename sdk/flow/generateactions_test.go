@@ -32,6 +32,9 @@ var actionGenerators = []struct {
 	{"group", "", func(*rapid.T, kindOfPacket) flow.Action { return flow.ToGroup(7) }},
 	{"set_field", "", drawSet},
 	{"set_field tcp", "tcp", drawSet},
+	{"set_field vlan", "tagged", func(t *rapid.T, _ kindOfPacket) flow.Action {
+		return flow.SetField(flow.VLANVID, rapid.Uint64Range(0x1000, 0x1fff).Draw(t, "vid"))
+	}},
 	{"set_field nd", "solicitation", drawSet},
 	{"load", "", func(t *rapid.T, k kindOfPacket) flow.Action {
 		p := partOf(t, k, 1, 32, true)

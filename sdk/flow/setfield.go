@@ -1,9 +1,15 @@
 package flow
 
 import (
+	"errors"
 	"net"
 	"net/netip"
 	"strings"
+)
+
+var (
+	errSetInPort = errors.New("set in_port, its form of 16 bits, in its place")
+	errSetVLAN   = errors.New("the bit 0x1000, which says that there is a tag, must be written and set (OpenFlow 1.5 §7.2.6.7)")
 )
 
 // SetField writes v, right-justified, into a field.
@@ -55,6 +61,12 @@ func (w *rewriter) setField(f *Field, value, mask string) error {
 	}
 	if mask != "" && f.coversAll(mask) {
 		mask = ""
+	}
+	switch {
+	case f == InPortOXM:
+		return fieldError(f, errSetInPort)
+	case f == VLANVID && (value[0]&(vlanPresent>>8) == 0 || mask != "" && mask[0]&(vlanPresent>>8) == 0):
+		return fieldError(f, errSetVLAN)
 	}
 	if mask != "" && !f.fits(mask) || !f.fits(value) {
 		return fieldError(f, errRange)
