@@ -161,7 +161,7 @@ func (f *follower) changeConditions() {
 	}
 	method, params := "monitor_cond_change", []any{monitorRows, monitorRows, requests}
 	if f.method == "monitor" { // its server knows no conditions: all rows are there already
-		method, params = "echo", nil
+		method, params = "echo", []any{}
 	}
 	c.asked = &asked
 	f.session.send(method, params, &call{slow: true, done: func(err error) { f.conditionsChanged(asked, err) }})

@@ -61,6 +61,9 @@ func (f *fake) serve(session int, conn net.Conn) {
 		if requests.Decode(&m) != nil {
 			return
 		}
+		if m.Method != "" && m.Params == nil {
+			f.t.Errorf("%s without params, which RFC 7047 §4 wants to be a list", m.Method)
+		}
 		if m.Method == "" {
 			f.heard <- fmt.Sprintf("id %s error %s result %s", m.ID, m.Error, m.Result)
 		} else if reply := f.reply(session, m.Method, m.Params); reply != "" {
