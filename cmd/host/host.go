@@ -19,19 +19,25 @@ import (
 // host is the running daemon's parts.
 type host struct {
 	admin.Host
+	ports *portFile
 }
 
 func newHost(c *config.Config, log hclog.Logger) (*host, error) {
+	ports := newPortFile(c.StateDir, c.Bridge, log)
 	loop, err := apply.New(apply.Config{
 		Owners:  ownerSpecs(c.Plugins),
 		Options: table.Options{Hold: c.Hold, Unclaimed: unclaimed(c.Unclaimed)},
 		Switch:  swconn.Config{Target: c.Switch},
+		Ports:   ports,
 		Logger:  log,
 	})
 	if err != nil {
 		return nil, err
 	}
-	h := &host{admin.Host{Version: version(), Bridge: c.Bridge, Target: c.Switch, Loop: loop, Logger: log}}
+	h := &host{
+		Host:  admin.Host{Version: version(), Bridge: c.Bridge, Target: c.Switch, Loop: loop, Logger: log},
+		ports: ports,
+	}
 	for _, p := range c.Plugins {
 		h.Sources = append(h.Sources, source.New(source.Config{
 			Plugin:  source.Plugin{Name: p.Name, Path: p.Path, Args: p.Args, Env: p.Env},
@@ -57,6 +63,7 @@ func (h *host) run(ctx context.Context, listener net.Listener) {
 			h.Logger.Error("admin socket lost", "error", err)
 		}
 	})
+	core.Go(func() { h.ports.run(late.Done()) })
 	for _, s := range h.Sources {
 		sources.Go(func() { s.Run(ctx) })
 	}
