@@ -6,6 +6,7 @@ import (
 	"github.com/flowhost/flowhost/core/openflow"
 	"github.com/flowhost/flowhost/core/swconn"
 	"github.com/flowhost/flowhost/core/table"
+	"github.com/flowhost/flowhost/sdk/flow"
 )
 
 // Bodies of groups and meters, as the table compares them, have this layout; buckets, properties and bands are as on the wire:
@@ -14,28 +15,19 @@ import (
 //	meter: flags u16 | pad[2] | bands
 const bodyHead = 4
 
-// GroupBody is the table's body of a group.
-func GroupBody(g *openflow.Group) table.Body {
+// GroupBody is the table's body of a canonical group.
+func GroupBody(g flow.Group) table.Body {
 	b := make([]byte, bodyHead, bodyHead+len(g.Buckets)+len(g.Properties))
 	b[0] = byte(g.Type)
 	binary.BigEndian.PutUint16(b[2:], uint16(len(g.Buckets)))
 	return table.Body(append(append(b, g.Buckets...), g.Properties...))
 }
 
-// MeterBody is the table's body of a meter. Bursts mean nothing without OFPMF_BURST: Open vSwitch shows the rate for them then.
-func MeterBody(m *openflow.Meter) table.Body {
+// MeterBody is the table's body of a canonical meter.
+func MeterBody(m flow.Meter) table.Body {
 	b := make([]byte, bodyHead, bodyHead+len(m.Bands))
 	binary.BigEndian.PutUint16(b, uint16(m.Flags))
-	for band, err := range openflow.MeterBands(m.Bands) {
-		if err != nil {
-			return table.Body(append(b[:bodyHead], m.Bands...)) // the switch's business to refuse
-		}
-		if m.Flags&openflow.MeterBurst == 0 {
-			band.Burst = 0
-		}
-		b = openflow.AppendMeterBand(b, band)
-	}
-	return table.Body(b)
+	return table.Body(append(b, m.Bands...))
 }
 
 func group(c *table.Change) *openflow.Group {
@@ -83,7 +75,8 @@ func (l *Loop) adoptGroups(m swconn.Message) {
 			l.dumpFailed(err)
 			return
 		}
-		l.table.AdoptObject(table.Object{Kind: table.Group, ID: g.ID}, GroupBody(&g))
+		canonical, err := flow.CanonicalGroup(flow.GroupID(g.ID), flow.GroupType(g.Type), g.Buckets, g.Properties)
+		l.adoptObject(table.Object{Kind: table.Group, ID: g.ID}, GroupBody(canonical), err)
 	}
 }
 
@@ -99,8 +92,17 @@ func (l *Loop) adoptMeters(m swconn.Message) {
 			l.dumpFailed(err)
 			return
 		}
-		l.table.AdoptObject(table.Object{Kind: table.Meter, ID: d.ID}, MeterBody(&d))
+		canonical, err := flow.CanonicalMeter(flow.MeterID(d.ID), flow.MeterFlags(d.Flags), d.Bands)
+		l.adoptObject(table.Object{Kind: table.Meter, ID: d.ID}, MeterBody(canonical), err)
 	}
+}
+
+// adoptObject hands a group or a meter over to the table. One that is not understood equals nothing that is desired.
+func (l *Loop) adoptObject(name table.Object, body table.Body, err error) {
+	if err != nil {
+		l.log.Warn("not understood", "object", name, "error", err)
+	}
+	l.table.AdoptObject(name, body)
 }
 
 // noMeters goes on without: a datapath that has no meters answers with an error.

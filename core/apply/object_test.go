@@ -10,11 +10,14 @@ import (
 )
 
 // dropGroup is a group of type all without buckets, dropMeter a meter that drops above a rate.
-func dropGroup() table.Body { return GroupBody(&openflow.Group{}) }
+func dropGroup() table.Body { return GroupBody(flow.Group{}) }
 
-func dropMeter(rate uint32) table.Body {
-	band := openflow.AppendMeterBand(nil, openflow.MeterBand{Type: openflow.MeterBandDrop, Rate: rate})
-	return MeterBody(&openflow.Meter{Flags: openflow.MeterKbps, Bands: band})
+func dropMeter(t *testing.T, rate uint32) table.Body {
+	m, err := flow.NewMeter(1, flow.MeterKbps, flow.Band{Type: flow.BandDrop, Rate: rate})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return MeterBody(m)
 }
 
 // toGroup is flow n, sent to a group.
@@ -53,7 +56,7 @@ func TestGroupsAndMetersComeBeforeWhatNamesThem(t *testing.T) {
 	ops := []table.Op{
 		addFlow(1, toGroup(t, 1, 7)),
 		{Kind: table.OpSetGroup, ID: 7, Body: dropGroup()},
-		{Kind: table.OpSetMeter, ID: 8, Body: dropMeter(100)},
+		{Kind: table.OpSetMeter, ID: 8, Body: dropMeter(t, 100)},
 		{Kind: table.OpFlushCT, Zone: 9},
 	}
 	alice.awaitInstalled(alice.mustCommit(ops...))
@@ -92,7 +95,7 @@ func TestRefusedGroupHoldsBackItsFlows(t *testing.T) {
 	sw := newSwitch(t)
 	l, _ := startLoop(t, sw)
 	alice := attach(t, l, "alice")
-	bad := GroupBody(&openflow.Group{Type: 99}) // OFPGMFC_BAD_TYPE
+	bad := GroupBody(flow.Group{Type: 99}) // OFPGMFC_BAD_TYPE
 	installed := alice.awaitInstalled(alice.mustCommit(
 		table.Op{Kind: table.OpSetGroup, ID: 7, Body: bad},
 		addFlow(1, toGroup(t, 1, 7)),
