@@ -122,3 +122,46 @@ func monitorOfGroup(t *testing.T, c *controller) {
 	c.expect(openflow.AppendGroupDelete(nil, 5, 99), "0: [removed table=9,reg1=0x1 cookie=1, 16 bytes, reason 3]")
 	c.expect(openflow.AppendMeterDelete(nil, 6, 3), "0: [removed table=9,reg1=0x2 cookie=2, 16 bytes, reason 4]")
 }
+
+// monitorPauses: more changes than fit anywhere, and nobody reads. What is gone is told still, the rest when everything has
+// been read; of a flow that is replaced and then deleted meanwhile, nothing.
+func monitorPauses(t *testing.T, c *controller) {
+	const flows = 8000
+	known, unlucky, last := flowOf(8, reg(1, 1), "", 1), flowOf(8, reg(1, 2), "", 2), flowOf(9, reg(1, flows-1), "", 0)
+	c.expect(openflow.AppendFlowAdd(openflow.AppendFlowAdd(nil, 1, &known), 2, &unlucky))
+	c.expect(monitor(openflow.AllTables, monitorChanges), "50: []")
+
+	var b []byte
+	for i := range uint32(flows) {
+		f := flowOf(9, reg(1, i), "", 0)
+		b = openflow.AppendFlowAdd(b, 1, &f)
+	}
+	other := c.another()
+	other.expect(b)
+	changed := flowOf(9, reg(1, 0), "", 5)
+	b = openflow.AppendFlowDeleteStrict(nil, 1, &known.Key)
+	b = openflow.AppendFlowDeleteStrict(b, 2, &last.Key) // nobody knows it
+	b = openflow.AppendFlowDeleteStrict(openflow.AppendFlowAdd(b, 3, &unlucky), 4, &unlucky.Key)
+	other.expect(openflow.AppendFlowAdd(b, 5, &changed))
+
+	told := make(map[string]int)
+	for told["resumed"] == 0 {
+		for u, err := range openflow.FlowUpdates(c.message().Data) {
+			told[updateText(&u, err)]++
+		}
+	}
+	for text, want := range map[string]int{
+		"paused":  1,
+		"resumed": 1,
+		"removed table=8,reg1=0x1 cookie=1, 0 bytes, reason 2": 1,
+		"removed table=8,reg1=0x2 cookie=2, 0 bytes, reason 2": 0,
+		"added table=9,reg1=0 cookie=0, 0 bytes":               1, // before
+		"added table=9,reg1=0 cookie=5, 0 bytes":               1, // after
+		"added table=9,reg1=0x1f3e cookie=0, 0 bytes":          1, // the last but one
+		"added table=9,reg1=0x1f3f cookie=0, 0 bytes":          0, // the last
+	} {
+		if told[text] != want {
+			t.Errorf("%q came %d times, want %d", text, told[text], want)
+		}
+	}
+}

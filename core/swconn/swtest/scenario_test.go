@@ -53,6 +53,7 @@ var scenarios = []struct {
 	{"monitor of a bundle", monitorOfBundle},
 	{"monitor of one table", monitorOfTable},
 	{"monitor of a group's flows", monitorOfGroup},
+	{"monitor that is read too slowly", monitorPauses},
 	{"ports", portDescs},
 	{"ports that come and go", portStatus},
 	{"packets", packets},
@@ -64,7 +65,7 @@ var scenarios = []struct {
 func TestScenarios(t *testing.T) {
 	for _, s := range scenarios {
 		t.Run("swtest/"+s.name, func(t *testing.T) {
-			sw := swtest.New()
+			sw := swtest.New(swtest.MonitorLimit(128 << 10))
 			defer sw.Close()
 			c := connect(t, swconn.Config{Dial: sw.Dial})
 			c.world = inMemory{sw}

@@ -208,49 +208,6 @@ func TestPortStatus(t *testing.T) {
 	}
 }
 
-// TestMonitorPauses when the controller reads too slowly: what is gone is told still, the rest when it has read everything.
-func TestMonitorPauses(t *testing.T) {
-	sw := swtest.New(swtest.MonitorLimit(40_000))
-	defer sw.Close()
-	known := flowOf(8, reg(1, 1), "", 1)
-	sw.Put(known)
-	c := connect(t, swconn.Config{Dial: sw.Dial})
-	c.expect(monitor(openflow.AllTables, monitorChanges), "50: []")
-
-	// The session reads ahead of its owner, but less than the limit: the switch cannot write any more then.
-	flows := make([]flow.Flow, 2000)
-	for i := range flows {
-		flows[i] = flowOf(9, reg(1, uint32(i)), "", 0)
-		sw.Put(flows[i])
-	}
-	sw.Delete(known.Key)                     // told at once
-	sw.Delete(flows[len(flows)-1].Key)       // never told: nobody knows it
-	sw.Put(flowOf(9, reg(1, 0), toPort1, 5)) // told after the pause
-	events := make(map[string]int)
-	for events["resumed"] == 0 {
-		m, ok := c.event().(swconn.Message)
-		if !ok {
-			t.Fatal("the session is lost")
-		}
-		for u, err := range openflow.FlowUpdates(m.Data) {
-			text := updateText(&u, err)
-			events[text]++
-		}
-	}
-	want := map[string]int{"paused": 1, "resumed": 1, "removed table=8,reg1=0x1 cookie=1, 0 bytes, reason 2": 1}
-	for text, n := range want {
-		if events[text] != n {
-			t.Errorf("%q came %d times", text, events[text])
-		}
-	}
-	if events["added table=9,reg1=0x7cf cookie=0, 0 bytes"] > 0 {
-		t.Error("a flow was told that came and went in the pause")
-	}
-	if events["added table=9,reg1=0 cookie=5, 24 bytes"] != 1 || events["added table=9,reg1=0x7ce cookie=0, 0 bytes"] != 1 {
-		t.Error("a flow that was added in the pause was not told")
-	}
-}
-
 // TestCrash deletes a group under a flow in a bundle that fails: ovs-vswitchd 3.1 does not survive that.
 func TestCrash(t *testing.T) {
 	sw := swtest.New()
