@@ -18,8 +18,8 @@ type Config struct {
 	// "ssl:HOST:PORT".
 	Target string
 
-	// TLS is how to speak with an "ssl:" target: whom to trust, and with what to show who we are. Open vSwitch wants a certificate
-	// of its controller (ovs-vswitchd.conf.db(5), SSL).
+	// TLS is how to speak with an "ssl:" target: whom to trust, and with what to show who we are. Open vSwitch wants a
+	// certificate of its controller (ovs-vswitchd.conf.db(5), SSL).
 	TLS *tls.Config
 
 	// Dial connects to the switch, instead of Target, e.g. to one in memory.

@@ -145,7 +145,8 @@ func (s *session) awaitReset(ctx context.Context) error {
 func (s *session) watch(ctx context.Context) error {
 	interval, limit := s.conn.cfg.EchoInterval, s.conn.cfg.EchoInterval+s.conn.cfg.EchoTimeout
 	for pause := interval; sleep(ctx, pause); {
-		silent, waiting := s.silent(), s.waiting.Load()
+		waiting := s.waiting.Load() // first: when it ends, the switch counts as heard
+		silent := s.silent()
 		switch {
 		case waiting:
 			pause = interval
