@@ -74,9 +74,14 @@ func (g *groupMod) apply(t *tx) *openflow.Error {
 		groups[id] = g.group
 		return nil
 	}
-	delete(groups, id)
-	t.fatal = t.removeAll(removedGroup, func(e *entry) bool { return slices.Contains(e.names.groups, id) }) || t.fatal
+	t.fatal = t.removeGroup(id) || t.fatal
 	return nil
+}
+
+// removeGroup removes a group and the flows that name it. It says whether there were any.
+func (t *tx) removeGroup(id uint32) bool {
+	delete(t.sw.groups, id)
+	return t.removeAll(removedGroup, func(e *entry) bool { return slices.Contains(e.names.groups, id) })
 }
 
 func setOrDelete[T any](m map[uint32]*T, id uint32, value *T) {
@@ -105,6 +110,15 @@ func (s *Switch) PutGroup(g openflow.Group) {
 	defer s.mu.Unlock()
 	g.Buckets, g.Properties = bytes.Clone(g.Buckets), bytes.Clone(g.Properties)
 	s.groups[g.ID] = &g
+}
+
+// DeleteGroup deletes a group, if it is there, and the flows that name it, as another controller would.
+func (s *Switch) DeleteGroup(id uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.begin(nil)
+	t.removeGroup(id)
+	t.end()
 }
 
 // Groups returns the groups of the switch, sorted by id.

@@ -27,14 +27,19 @@ func (c *conn) meterMod(msg []byte) *openflow.Error {
 	case m.Command == openflow.MeterDelete && before == nil:
 		return nil
 	case m.Command == openflow.MeterDelete:
-		delete(c.sw.meters, m.ID)
-		t.removeAll(removedMeter, func(e *entry) bool { return slices.Contains(e.names.meters, m.ID) })
+		t.removeMeter(m.ID)
 	default:
 		c.sw.meters[m.ID] = &openflow.Meter{ID: m.ID, Flags: m.Flags, Bands: shownBands(m.Flags, m.Bands)}
 	}
 	c.sw.log.MeterMods++
 	t.end()
 	return nil
+}
+
+// removeMeter removes a meter and the flows that name it.
+func (t *tx) removeMeter(id uint32) {
+	delete(t.sw.meters, id)
+	t.removeAll(removedMeter, func(e *entry) bool { return slices.Contains(e.names.meters, id) })
 }
 
 // checkMeter refuses what Open vSwitch's userspace datapath refuses.
@@ -82,6 +87,15 @@ func (c *conn) meterDescs(xid, id uint32) {
 		}
 	}
 	p.end()
+}
+
+// DeleteMeter deletes a meter, if it is there, and the flows that name it, as another controller would.
+func (s *Switch) DeleteMeter(id uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.begin(nil)
+	t.removeMeter(id)
+	t.end()
 }
 
 // Meters returns the meters of the switch, sorted by id.

@@ -231,6 +231,28 @@ func TestCrash(t *testing.T) {
 	}
 }
 
+// TestDeletedByOthers deletes a group and a meter under the flows that name them.
+func TestDeletedByOthers(t *testing.T) {
+	sw := swtest.New()
+	defer sw.Close()
+	c := connect(t, swconn.Config{Dial: sw.Dial})
+	c.expect(openflow.AppendMeterMod(nil, 1, openflow.MeterAdd, meter3(10)))
+	sw.PutGroup(*group99(output1))
+	other := flowOf(9, reg(1, 3), toPort1, 3)
+	sw.Put(flowOf(9, reg(1, 1), toGroup, 1), flowOf(9, reg(1, 2), throughMeter, 2), other)
+	c.expect(monitor(openflow.AllTables, monitorChanges), "50: []")
+	sw.DeleteGroup(99)
+	sw.DeleteGroup(99)
+	sw.DeleteMeter(3)
+	c.expect(nil,
+		"0: [removed table=9,reg1=0x1 cookie=1, 16 bytes, reason 3]",
+		"0: [removed table=9,reg1=0x2 cookie=2, 16 bytes, reason 4]")
+	c.holds(9, other)
+	if len(sw.Groups()) != 0 || len(sw.Meters()) != 0 {
+		t.Errorf("groups %v, meters %v", sw.Groups(), sw.Meters())
+	}
+}
+
 // TestOversizedGroup breaks the stream when groups are asked for; nothing else does.
 func TestOversizedGroup(t *testing.T) {
 	sw := swtest.New()
