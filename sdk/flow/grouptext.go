@@ -218,7 +218,7 @@ func (p *groupParser) bucket(text string, offset int) error {
 		if !ok {
 			break
 		}
-		if arg.key == "actions" || arg.key == "action" {
+		if (arg.key == "actions" || arg.key == "action") && arg.sep != 0 {
 			l.pos = arg.offset - offset + len(arg.key) + 1
 			continue
 		}

@@ -38,6 +38,9 @@ type lexer struct {
 	base int // of text in the whole text
 }
 
+// maxParentheses bounds nested parentheses: an action has at most two pairs around its arguments.
+const maxParentheses = 2 * maxDepth
+
 const separators = ", \t\r\n"
 
 // next takes the next argument; ok is false at the end.
@@ -107,7 +110,9 @@ func valueLen(s string) (int, error) {
 	for i := range len(s) {
 		switch c := s[i]; {
 		case c == '(':
-			depth++
+			if depth++; depth > maxParentheses {
+				return 0, errNested
+			}
 		case c == ')':
 			if depth--; depth < 0 {
 				return 0, errUnbalanced
@@ -128,7 +133,9 @@ func closing(s string) (int, error) {
 	for i := range len(s) {
 		switch s[i] {
 		case '(':
-			depth++
+			if depth++; depth > maxParentheses {
+				return 0, errNested
+			}
 		case ')':
 			if depth--; depth == 0 {
 				return i, nil

@@ -68,7 +68,11 @@ func (w *rewriter) setField(f *Field, value, mask string) error {
 	case f == VLANVID && (value[0]&(vlanPresent>>8) == 0 || mask != "" && mask[0]&(vlanPresent>>8) == 0):
 		return fieldError(f, errSetVLAN)
 	}
-	if mask != "" && !f.fits(mask) || !f.fits(value) {
+	used := value // as far as the mask goes
+	if mask != "" {
+		used = mask
+	}
+	if !f.fits(used) {
 		return fieldError(f, errRange)
 	}
 	if f.flags&variable != 0 {

@@ -222,8 +222,13 @@ func (n *tally) report(t *testing.T) {
 	}
 }
 
+// batch is flows that are sent together. Rapid is not to print them all.
+type batch []flow.Flow
+
+func (b batch) GoString() string { return fmt.Sprintf("%d flows", len(b)) }
+
 // drawFlows draws a flow for each row of the table of fields and for each kind of action.
-func drawFlows(t *rapid.T) []flow.Flow {
+func drawFlows(t *rapid.T) batch {
 	var flows []flow.Flow
 	for _, f := range flow.Fields() {
 		flows = append(flows, flowOf(t, kindFor(t, f), f, flow.ApplyActions(flow.SetField(flow.Reg[0], uint64(len(flows))))))
