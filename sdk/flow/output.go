@@ -34,7 +34,12 @@ var (
 )
 
 // Output sends the packet to a port.
-func Output(p Port) Action { return output(p, 0) }
+func Output(p Port) Action {
+	if !validOutput(uint32(p)) {
+		return Action{err: errPort}
+	}
+	return output(p, 0)
+}
 
 // OutputPart sends the packet to the port whose number is in part of a field.
 func OutputPart(p Part) Action {
@@ -72,10 +77,7 @@ func (w *rewriter) output(a string) error {
 	if err := fixed(a, 16); err != nil {
 		return err
 	}
-	port := be32(a, 4)
-	if !validOutput(port) {
-		return errPort
-	}
+	port := be32(a, 4) // any: which numbers there are is the switch's to say
 	w.text(a[:8])
 	if port == uint32(PortController) {
 		w.text(a[8:10])
