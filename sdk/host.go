@@ -11,12 +11,8 @@ import (
 	pb "github.com/flowhost/flowhost/sdk/proto/flowhost/v1"
 )
 
-// How much Replace puts into one transaction, well below what any host takes (65,536 flows, 16 MiB): one flow more is up to
-// maxFlowBytes.
-const (
-	replaceFlows = 16384
-	replaceBytes = 8 << 20
-)
+// replaceFlows is how much Replace puts into one transaction, well below what any host takes.
+const replaceFlows = 16384
 
 // Host is the host as a source sees it, for the length of one session. Its methods may be called from any goroutine.
 type Host struct {
@@ -89,10 +85,10 @@ func (h *Host) Events() <-chan Event {
 //
 // Errors: those of Txn.Commit.
 func (h *Host) SyncBegin(ctx context.Context) error {
-	_, err := h.session.request(ctx, newPending(nil), one(func(id uint64) *pb.SourceMessage {
+	a := h.session.request(ctx, nil, one(func(id uint64) *pb.SourceMessage {
 		return &pb.SourceMessage{Message: &pb.SourceMessage_SyncBegin{SyncBegin: &pb.SyncBegin{Id: id}}}
 	}))
-	return err
+	return a.error(nil)
 }
 
 // SyncDone ends the sync: flows of before it that were not said again are deleted, in one step. Say it only when the source's
@@ -100,9 +96,10 @@ func (h *Host) SyncBegin(ctx context.Context) error {
 //
 // Errors: those of Txn.Commit.
 func (h *Host) SyncDone(ctx context.Context) (Revision, error) {
-	return h.session.request(ctx, newPending(nil), one(func(id uint64) *pb.SourceMessage {
+	a := h.session.request(ctx, nil, one(func(id uint64) *pb.SourceMessage {
 		return &pb.SourceMessage{Message: &pb.SourceMessage_SyncDone{SyncDone: &pb.SyncDone{Id: id}}}
 	}))
+	return a.revision, a.error(nil)
 }
 
 // Replace makes flows everything that this source has, in one call: a sync, with Adds in transactions as large as a host takes.
@@ -115,16 +112,16 @@ func (h *Host) Replace(ctx context.Context, flows iter.Seq2[uuid.UUID, flow.Flow
 		return 0, err
 	}
 	commits := pipeline{ctx: ctx}
-	txn, size := h.Begin(), 0
+	txn := h.Begin()
 	for id, f := range flows {
 		txn.Add(id, f)
-		if size += len(f.Match) + len(f.Actions); txn.Len() < replaceFlows && size < replaceBytes {
+		if txn.Len() < replaceFlows && txn.bytes < heapBytes {
 			continue
 		}
 		if err := commits.commit(txn); err != nil {
 			return 0, err
 		}
-		txn, size = h.Begin(), 0
+		txn = h.Begin()
 	}
 	if txn.Len() > 0 {
 		if err := commits.commit(txn); err != nil {
@@ -168,7 +165,7 @@ func (p *pipeline) wait() error {
 }
 
 // one is a request of one message.
-func one(encode func(id uint64) *pb.SourceMessage) func(uint64) iter.Seq[*pb.SourceMessage] {
+func one(encode func(id uint64) *pb.SourceMessage) sequence {
 	return func(id uint64) iter.Seq[*pb.SourceMessage] {
 		return func(yield func(*pb.SourceMessage) bool) { yield(encode(id)) }
 	}

@@ -18,6 +18,7 @@ type Txn struct {
 	session *session
 	ops     []op
 	flows   []flow.Flow // of all operations, one after the other
+	bytes   int         // of their matches and actions
 }
 
 // op is one operation; its flows are Txn.flows[from:to].
@@ -49,6 +50,9 @@ func (t *Txn) Clear() { t.op(pb.OpKind_OP_KIND_CLEAR, uuid.Nil) }
 func (t *Txn) op(kind pb.OpKind, id uuid.UUID, flows ...flow.Flow) {
 	from := len(t.flows)
 	t.flows = append(t.flows, flows...)
+	for i := range flows {
+		t.bytes += len(flows[i].Match) + len(flows[i].Actions)
+	}
 	t.ops = append(t.ops, op{kind: kind, uuid: id, from: from, to: len(t.flows)})
 }
 
@@ -56,11 +60,12 @@ func (t *Txn) op(kind pb.OpKind, id uuid.UUID, flows ...flow.Flow) {
 func (t *Txn) Len() int { return len(t.ops) }
 
 // Commit sends the transaction and waits until the host's table has it: from then on it outlives this process. The switch
-// follows; CommitAndWait and the event Installed tell when.
+// follows; CommitAndWait and the event Installed tell when. Transactions that several goroutines commit at a time may go
+// together, as if they were one; the error of one is not the others'.
 //
 // Errors: ErrRejected and its kinds (nothing was done), ErrClosed, or ctx's when ctx ends first (it may have been done or not).
 func (t *Txn) Commit(ctx context.Context) (Revision, error) {
-	return t.commit(ctx, newPending(t.ops))
+	return t.commit(&commit{ctx: ctx, txn: t, result: make(chan result, 1)})
 }
 
 // CommitAndWait commits and waits until the switch has confirmed the transaction and all of this source's before it. While the
@@ -68,17 +73,27 @@ func (t *Txn) Commit(ctx context.Context) (Revision, error) {
 //
 // Errors: those of Commit; ErrRefused when the switch refused a flow of one of the transaction's UUIDs (the rest is in).
 func (t *Txn) CommitAndWait(ctx context.Context) (Revision, error) {
-	p := newPending(t.ops).untilInstalled()
-	revision, err := t.commit(ctx, p)
+	c := &commit{ctx: ctx, txn: t, result: make(chan result, 1), installed: make(chan struct{})}
+	revision, err := t.commit(c)
 	if err != nil {
 		return 0, err
 	}
-	return revision, t.session.awaitInstalled(ctx, p)
+	select {
+	case <-c.installed:
+		if len(c.refused) > 0 {
+			return revision, &RefusedError{Flows: c.refused}
+		}
+		return revision, nil
+	case <-ctx.Done():
+		return revision, context.Cause(ctx)
+	case <-t.session.done:
+		return revision, ErrClosed
+	}
 }
 
-func (t *Txn) commit(ctx context.Context, p *pending) (Revision, error) {
+func (t *Txn) commit(c *commit) (Revision, error) {
 	if err := t.check(); err != nil {
 		return 0, err
 	}
-	return t.session.request(ctx, p, t.messages)
+	return t.session.heaps.commit(c)
 }

@@ -183,7 +183,7 @@ func TestConformance(t *testing.T) {
 func TestDefective(t *testing.T) {
 	if script := os.Getenv("DEFECT"); script != "" {
 		sdktest.Conformance(t, sdktest.Plugin{
-			Options: sdktest.Options{Patience: 5 * time.Second}, Path: self(t), Env: []string{"PLAY=" + script},
+			Options: sdktest.Options{Patience: 12 * time.Second}, Path: self(t), Env: []string{"PLAY=" + script},
 		})
 	}
 }
