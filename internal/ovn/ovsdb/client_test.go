@@ -47,6 +47,18 @@ func TestFollow(t *testing.T) {
 	}
 }
 
+// What a client asks of a server of today: nothing older is tried, and nothing is asked twice.
+func TestMethods(t *testing.T) {
+	s := ovstest.StartServer(t, ovstest.SouthboundSchema)
+	watch(t, s, ovstest.OVSDB)
+	c := consume(t, sbConfig(t, s.OVSDB(), Table{Name: sb.AddressSetTable}))
+	c.untilPhase(Ready)
+	want := []string{"set_db_change_aware", "monitor_cond", "get_schema", "monitor_cond_since"}
+	if got := methods(t, s, ovstest.OVSDB); !slices.Equal(got, want) {
+		t.Errorf("the server heard %v, want %v", got, want)
+	}
+}
+
 // A server that is not there yet is waited for; rows that went, came and changed while it was away are told.
 func TestServerAway(t *testing.T) {
 	s := ovstest.StartServer(t, ovstest.SouthboundSchema)

@@ -74,15 +74,15 @@ func (t *table) check(w Where) error {
 	return nil
 }
 
-// conditions gives a Where the form that the wire has; nil for all rows. A condition on a column that the server lacks is left
-// out: no row can match it.
+// conditions gives a Where the form that the wire has; nil for all rows. A condition that no row can match is left out: on a
+// column that the server lacks, or with a value that the column cannot have, for which the server would refuse them all.
 func (t *table) conditions(w Where) []any {
 	if !w.limited {
 		return nil
 	}
 	var list []any
 	for _, condition := range w.any {
-		if t.schema.Column(condition.Column) != nil {
+		if column := t.schema.Column(condition.Column); column != nil && admits(column, condition.Value) {
 			list = append(list, condition)
 		}
 	}

@@ -59,6 +59,9 @@ func TestConditions(t *testing.T) {
 	c.untilEpoch(set(sb.DatapathBindingTable, Any(Equal("_uuid", id), Equal("tunnel_key", 1))))
 	c.untilRows(sb.DatapathBindingTable, 2)
 
+	none := set(sb.DatapathBindingTable, Any(Equal("tunnel_key", 0), Equal("tunnel_key", "1"), Equal("external_ids", "x"), Equal("_uuid", true)))
+	c.untilEpoch(none) // values that the columns cannot have: the server would refuse them
+	c.untilRows(sb.DatapathBindingTable, 0)
 	asked := count(methods(t, s, ovstest.OVSDB), "monitor_cond_change")
 	if asked == 0 {
 		t.Error("the server heard no monitor_cond_change")

@@ -111,7 +111,7 @@ func (c *cutter) cutAfter(bytes int) {
 func TestDifferential(t *testing.T) {
 	rounds := 5
 	if soaking() {
-		rounds = 200
+		rounds = 60
 	}
 	for name, start := range map[string]func(testing.TB) (*ovstest.Sandbox, string){
 		"standalone": func(t testing.TB) (*ovstest.Sandbox, string) {
@@ -178,7 +178,7 @@ func (d *differential) disturb() {
 	case 2:
 		where := Where{}
 		if len(d.datapaths) > 0 && d.IntN(3) > 0 {
-			where = Any(Equal("logical_port", fmt.Sprint("port", d.IntN(30))), Equal("tunnel_key", d.IntN(30)))
+			where = Any(Equal("logical_port", fmt.Sprint("port", d.IntN(30))), Equal("tunnel_key", d.IntN(30)+1))
 		}
 		if _, err := d.follower.SetConditions(map[string]Where{sb.PortBindingTable: where}); err != nil {
 			d.t.Fatal(err)
@@ -225,7 +225,7 @@ func (d *differential) port(n int) Operation {
 		return addressSet(fmt.Sprint("as", n+100))
 	}
 	return Operation{Op: libovsdb.OperationInsert, Table: sb.PortBindingTable, Row: libovsdb.Row{
-		"logical_port": fmt.Sprint("port", n), "tunnel_key": d.IntN(32000) + 1, "type": "patch",
+		"logical_port": fmt.Sprint("port", n), "tunnel_key": d.IntN(300) + 1, "type": "patch",
 		"datapath": libovsdb.UUID{GoUUID: d.datapaths[d.IntN(len(d.datapaths))]}, "options": notation(d.pairs())}}
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 
 	libovsdb "github.com/ovn-org/libovsdb/ovsdb"
 )
@@ -57,6 +58,51 @@ func fitsAtom(field reflect.Type, base *libovsdb.BaseType) bool {
 		return field.Kind() == reflect.Float64
 	case libovsdb.TypeBoolean:
 		return field.Kind() == reflect.Bool
+	}
+	return false
+}
+
+// admits reports whether a column may have, or have as an element, this value of a condition.
+func admits(column *libovsdb.ColumnSchema, value any) bool {
+	shape := column.TypeObj
+	if shape == nil || shape.Key == nil { // libovsdb has only so much of _uuid
+		_, ok := value.(libovsdb.UUID)
+		return ok && column.Type == libovsdb.TypeUUID
+	}
+	if _, ok := value.(libovsdb.OvsMap); ok || shape.Value != nil {
+		return ok && shape.Value != nil
+	}
+	set, ok := value.(libovsdb.OvsSet)
+	if !ok {
+		return admitsAtom(shape.Key, value)
+	}
+	most := shape.Max()
+	if n := len(set.GoSet); n < shape.Min() || most >= 0 && n > most {
+		return false
+	}
+	return !slices.ContainsFunc(set.GoSet, func(element any) bool { return !admitsAtom(shape.Key, element) })
+}
+
+func admitsAtom(base *libovsdb.BaseType, value any) bool {
+	if len(base.Enum) > 0 && !slices.Contains(base.Enum, value) {
+		return false
+	}
+	switch v := value.(type) {
+	case string:
+		return base.Type == libovsdb.TypeString
+	case bool:
+		return base.Type == libovsdb.TypeBoolean
+	case libovsdb.UUID:
+		return base.Type == libovsdb.TypeUUID
+	case float64:
+		return base.Type == libovsdb.TypeReal
+	case int:
+		least, err := base.MinInteger()
+		if err != nil {
+			return false // it is no integer column
+		}
+		most, err := base.MaxInteger()
+		return err == nil && least <= v && v <= most
 	}
 	return false
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"testing"
 
+	libovsdb "github.com/ovn-org/libovsdb/ovsdb"
+
 	"github.com/flowhost/flowhost/internal/ovn/sb"
 	"github.com/flowhost/flowhost/internal/ovstest"
 )
@@ -102,6 +104,43 @@ func TestSchemaMistakes(t *testing.T) {
 		}
 		if missing := addressSets(t).adapt(schema); !slices.Equal(missing, []string{"Address_Set.addresses"}) {
 			t.Errorf("%s: missing %v", column, missing)
+		}
+	}
+}
+
+func TestAdmits(t *testing.T) {
+	schema := sbSchema(t)
+	for _, test := range []struct {
+		table, column string
+		value         any
+		want          bool
+	}{
+		{sb.DatapathBindingTable, "tunnel_key", 1, true},
+		{sb.DatapathBindingTable, "tunnel_key", 0, false},
+		{sb.DatapathBindingTable, "tunnel_key", 1 << 24, false},
+		{sb.DatapathBindingTable, "tunnel_key", "1", false},
+		{sb.DatapathBindingTable, "tunnel_key", 1.0, false},
+		{sb.DatapathBindingTable, "external_ids", notation(map[string]string{"a": "b"}), true},
+		{sb.DatapathBindingTable, "external_ids", "a", false},
+		{sb.DatapathBindingTable, "_uuid", true, false},
+		{sb.AddressSetTable, "name", stringSet("a", "b"), false},
+		{sb.AddressSetTable, "name", stringSet(), false},
+		{sb.DatapathBindingTable, "_uuid", libovsdb.UUID{GoUUID: someUUID}, true},
+		{sb.MACBindingTable, "timestamp", 1 << 40, true},
+		{sb.MACBindingTable, "datapath", libovsdb.UUID{GoUUID: someUUID}, true},
+		{sb.MACBindingTable, "datapath", someUUID, false},
+		{sb.AddressSetTable, "addresses", "a", true},
+		{sb.AddressSetTable, "addresses", stringSet("a", "b"), true},
+		{sb.AddressSetTable, "addresses", libovsdb.OvsSet{GoSet: []any{"a", 1}}, false},
+		{sb.AddressSetTable, "addresses", notation(map[string]string{"a": "b"}), false},
+		{sb.PortBindingTable, "up", true, true},
+		{sb.PortBindingTable, "up", 1, false},
+		{sb.LoadBalancerTable, "protocol", "tcp", true},
+		{sb.LoadBalancerTable, "protocol", "dccp", false},
+		{sb.LogicalFlowTable, "match", nil, false},
+	} {
+		if got := admits(schema.Table(test.table).Column(test.column), test.value); got != test.want {
+			t.Errorf("%s.%s may be %v: %v, want %v", test.table, test.column, test.value, got, test.want)
 		}
 	}
 }

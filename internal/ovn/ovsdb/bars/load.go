@@ -40,11 +40,20 @@ func loadFlowhost(ctx context.Context, endpoint string, rows int) error {
 		return err
 	}
 	go client.Run(ctx)
-	batch, ok := <-client.Batches()
-	if !ok {
-		return ctx.Err()
+	batch, err := receive(ctx, client)
+	if err != nil {
+		return err
 	}
 	return enough(batch.Len(), rows)
+}
+
+// receive waits for the next batch.
+func receive(ctx context.Context, client *ovsdb.Client) (*ovsdb.Batch, error) {
+	batch, ok := <-client.Batches()
+	if !ok {
+		return nil, ctx.Err()
+	}
+	return batch, nil
 }
 
 func loadLibovsdb(ctx context.Context, endpoint string, rows int) error {

@@ -14,10 +14,14 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"time"
 
 	"github.com/flowhost/flowhost/internal/ovn/ovsdb/ovsdbtest"
 	"github.com/flowhost/flowhost/internal/ovstest"
 )
+
+// timeout is generous: what is measured is CPU time, and other work on the machine may stretch the rest.
+const timeout = 15 * time.Minute
 
 func main() {
 	rows := flag.Int("rows", 100_000, "Logical_Flow rows in the database")
@@ -25,6 +29,8 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
 	var err error
 	missed := 0
 	if *child != "" {

@@ -121,8 +121,14 @@ func changeLatency(ctx context.Context, endpoint string) (time.Duration, error) 
 	}
 	go reader.Run(ctx)
 	go writer.Run(ctx)
-	<-writer.Batches()
-	id := (<-reader.Batches()).Table(sb.LogicalFlowTable)[0].UUID
+	if _, err := receive(ctx, writer); err != nil {
+		return 0, err
+	}
+	first, err := receive(ctx, reader)
+	if err != nil {
+		return 0, err
+	}
+	id := first.Table(sb.LogicalFlowTable)[0].UUID
 	best := time.Hour
 	for round := range runs {
 		var took []time.Duration
@@ -131,7 +137,9 @@ func changeLatency(ctx context.Context, endpoint string) (time.Duration, error) 
 			if _, err := writer.Transact(ctx, setMeter(id, fmt.Sprint(round, n))); err != nil {
 				return 0, err
 			}
-			<-reader.Batches()
+			if _, err := receive(ctx, reader); err != nil {
+				return 0, err
+			}
 			took = append(took, time.Since(start))
 			time.Sleep(2 * time.Millisecond) // as a change that comes alone
 		}
