@@ -200,3 +200,8 @@ func setFieldVariant(a string, r *rand.Rand) string {
 	}
 	return finished(append(appendUint(nil, typeSetField<<16, 4), tlv...)).wire
 }
+
+// WireID is the class, the number and the experimenter (0 for none) of the field's header in a canonical match.
+func WireID(f *Field) (class uint16, number uint8, experimenter uint32) {
+	return uint16(f.header >> 16), uint8(f.header >> 9 & 127), uint32(f.header >> 32)
+}

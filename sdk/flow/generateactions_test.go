@@ -64,10 +64,11 @@ var actionGenerators = []struct {
 	{"push", "", func(t *rapid.T, k kindOfPacket) flow.Action { return flow.Push(partOf(t, k, 1, 64, false)) }},
 	{"pop", "", func(t *rapid.T, k kindOfPacket) flow.Action { return flow.Pop(partOf(t, k, 1, 64, true)) }},
 	{"resubmit", "", func(t *rapid.T, _ kindOfPacket) flow.Action {
-		return flow.ResubmitPort(port(t), flow.TableID(rapid.Byte().Draw(t, "table")))
+		return flow.ResubmitPort(port(t), flow.TableID(rapid.IntRange(0, 254).Draw(t, "table")))
 	}},
+	{"resubmit here", "", func(*rapid.T, kindOfPacket) flow.Action { return flow.ResubmitPort(3, 255) }},
 	{"resubmit ct", "tcp", func(t *rapid.T, _ kindOfPacket) flow.Action {
-		return flow.ResubmitCT(flow.PortInPort, flow.TableID(rapid.Byte().Draw(t, "table")))
+		return flow.ResubmitCT(flow.PortInPort, flow.TableID(rapid.IntRange(0, 254).Draw(t, "table")))
 	}},
 	{"ct", "ip", drawCT},
 	{"ct6", "ipv6", drawCT},

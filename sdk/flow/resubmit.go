@@ -6,8 +6,6 @@ import (
 	"strings"
 )
 
-var errResubmit = errors.New("a port or a table must be given")
-
 // Resubmit looks the packet up in another table and then goes on.
 func Resubmit(table TableID) Action { return ResubmitPort(PortInPort, table) }
 
@@ -82,9 +80,6 @@ func parseResubmit(arg argument) (Action, error) {
 	}
 	if len(parts) > 1 && parts[1] != "" {
 		table, err2 = parseUint(parts[1], 8)
-	}
-	if port == uint32(PortInPort) && table == 255 {
-		return Action{}, errResubmit
 	}
 	build := ResubmitPort
 	if len(parts) == 3 {
