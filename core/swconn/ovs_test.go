@@ -3,6 +3,7 @@ package swconn
 import (
 	"encoding/binary"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -73,45 +74,80 @@ func TestVswitchdPaused(t *testing.T) {
 
 // TestBigLoad sends 50k flows in one bundle as fast as Send takes them; the session must live through it.
 func TestBigLoad(t *testing.T) {
-	const flows = 50_000
 	sandbox := ovstest.Start(t, ovstest.Options{})
 	c := run(t, Config{Target: sandbox.Mgmt(ovstest.Bridge)})
 	next[Up](t, c)
+	load(t, c, 9, 50_000)
+	if c.Backlog() != 0 {
+		t.Errorf("backlog %d after the answer", c.Backlog())
+	}
+	if got := count(t, c, 9); got != 50_000 {
+		t.Errorf("%d of 50000 flows are in the switch", got)
+	}
+}
 
-	f := flow.Flow{Key: flow.Key{Table: 9, Priority: 100}}
-	first := c.NextXIDs(flows)
+// TestLanes loads over eight connections at once, whose transaction ids have one source.
+func TestLanes(t *testing.T) {
+	const lanes, flows = 8, 1000
+	sandbox := ovstest.Start(t, ovstest.Options{})
+	xids := new(XIDs)
+	var loading sync.WaitGroup
+	conns := make([]*Conn, lanes)
+	for i := range conns {
+		c := run(t, Config{Target: sandbox.Mgmt(ovstest.Bridge), XIDs: xids})
+		next[Up](t, c)
+		conns[i] = c
+	}
+	for i, c := range conns {
+		loading.Go(func() { load(t, c, flow.TableID(i), flows) })
+	}
+	loading.Wait()
+	for i := range conns {
+		if got := count(t, conns[0], flow.TableID(i)); got != flows {
+			t.Errorf("%d of %d flows are in table %d", got, flows, i)
+		}
+	}
+}
+
+// load adds flows to a table, in one bundle, and waits for its commit. It may run in any goroutine.
+func load(t *testing.T, c *Conn, table flow.TableID, flows uint32) {
+	f := flow.Flow{Key: flow.Key{Table: table, Priority: 100}}
+	first := c.NextXIDs(int(flows))
 	b := openflow.AppendBundleOpen(nil, c.NextXID(), 1, openflow.BundleOrdered)
-	for i := range uint32(flows) {
+	for i := range flows {
 		f.Match = flow.Match(binary.BigEndian.AppendUint32([]byte{0, 1, 1 << 1, 4}, i)) // reg1
 		var mark int
 		b, mark = openflow.BeginBundleAdd(b, first+i, 1, openflow.BundleOrdered)
 		b = openflow.EndBundleAdd(openflow.AppendFlowAdd(b, first+i, &f), mark)
 		if len(b) > 60_000 {
 			if err := c.Send(b); err != nil {
-				t.Fatal(err)
+				t.Error(err)
+				return
 			}
 			b = b[:0]
 		}
 	}
 	commit := c.NextXID()
 	if err := c.Send(openflow.AppendBundleCommit(b, commit, 1, openflow.BundleOrdered)); err != nil {
-		t.Fatal(err)
+		t.Error(err)
+		return
 	}
-	for {
-		m := next[Message](t, c)
-		if m.Type != openflow.TypeBundleControl {
-			t.Fatalf("the switch says %v: %x", m.Type, m.Data)
+	for e := range c.Events() {
+		m, ok := e.(Message)
+		if !ok || m.Type != openflow.TypeBundleControl {
+			t.Errorf("instead of an answer: %+v", e)
+			return
 		}
 		if m.XID == commit {
-			break
+			return
 		}
 	}
-	if c.Backlog() != 0 {
-		t.Errorf("backlog %d after the answer", c.Backlog())
-	}
+}
 
-	got := 0
-	if err := c.Send(openflow.AppendFlowDescRequest(nil, c.NextXID(), 9)); err != nil {
+// count dumps a table and counts its flows.
+func count(t *testing.T, c *Conn, table flow.TableID) (flows int) {
+	t.Helper()
+	if err := c.Send(openflow.AppendFlowDescRequest(nil, c.NextXID(), uint8(table))); err != nil {
 		t.Fatal(err)
 	}
 	for more := true; more; {
@@ -124,11 +160,9 @@ func TestBigLoad(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got++
+			flows++
 		}
 		more = part.More
 	}
-	if got != flows {
-		t.Errorf("%d of %d flows are in the switch", got, flows)
-	}
+	return flows
 }
