@@ -13,8 +13,8 @@ type Dialect struct {
 
 	// Negation is how a comparison by != becomes comparisons by ==.
 	Negation Negation
-	// KeepSubsets leaves alternatives in that another alternative covers: 10.0.0.1 beside 10.0.0.0/24. They cost flows and match
-	// nothing more.
+	// KeepSubsets leaves alternatives in that another alternative covers, in address sets too: 10.0.0.1 beside 10.0.0.0/24. They
+	// cost flows and match nothing more.
 	KeepSubsets bool
 	// OverwriteSharedFields lets the last of several comparisons decide where they are about one OpenFlow field under different
 	// names (inport and __inport are both reg14), so that the others are lost. Otherwise all of them must hold.

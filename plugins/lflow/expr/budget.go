@@ -12,12 +12,15 @@ type budget struct {
 	// fewer flows, because much of what one multiplies is a contradiction; so they have limits of their own, well above.
 	terms, pairs int
 	err          error
+	outOfTerms   bool // err is because of terms
 }
 
 const (
-	termsPerFlow        = 64
+	termsPerFlow        = 32
 	pairsPerFlow        = 1000
 	alternativesPerFlow = 4
+
+	mostFactors = 4 // in the reason of a refusal
 )
 
 func newBudget(limit int) budget {
@@ -36,6 +39,14 @@ func (b *budget) tooMany(alternatives int) bool {
 func (b *budget) refuse(flows float64, format string, args ...any) {
 	if b.err == nil {
 		b.err = &LimitError{Flows: flows, Limit: b.limit, Why: fmt.Sprintf(format, args...)}
+	}
+}
+
+// refuseTerms is refuse because of the terms. The last reason stays: it is that of the outermost and.
+func (b *budget) refuseTerms(flows float64, why string) {
+	if b.err == nil || b.outOfTerms {
+		b.err, b.outOfTerms = nil, true
+		b.refuse(flows, "alternatives of different fields multiply: %s", why)
 	}
 }
 

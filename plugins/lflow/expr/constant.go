@@ -3,6 +3,7 @@ package expr
 import (
 	"slices"
 
+	"github.com/flowhost/flowhost/plugins/lflow/dialect"
 	"github.com/flowhost/flowhost/plugins/lflow/lex"
 )
 
@@ -89,8 +90,9 @@ func (s *ConstantSet) Append(b []byte) []byte {
 }
 
 // NewAddressSet makes the set of an Address_Set (ovn-sb(5)): addresses as text, in any order. Those that are none are left out
-// and returned; duplicates are left out. The name is that by which matches ask for the set.
-func NewAddressSet(name string, addresses []string) (set *ConstantSet, bad []string) {
+// and returned. Duplicates are left out, and unless the dialect keeps subsets, addresses in a prefix that is there too. The name
+// is that by which matches ask for the set.
+func NewAddressSet(name string, addresses []string, d *dialect.Dialect) (set *ConstantSet, bad []string) {
 	set = &ConstantSet{Type: Integer, Values: make([]Constant, 0, len(addresses)), InBraces: true}
 	var l lex.Lexer
 	for _, a := range addresses {
@@ -105,8 +107,27 @@ func NewAddressSet(name string, addresses []string) (set *ConstantSet, bad []str
 		})
 	}
 	slices.SortFunc(set.Values, func(a, b Constant) int { return a.compare(&b) })
-	set.Values = slices.CompactFunc(set.Values, func(a, b Constant) bool { return a.compare(&b) == 0 })
+	n := 0
+	for _, c := range set.Values {
+		if n > 0 && (c.compare(&set.Values[n-1]) == 0 || !d.KeepSubsets && set.Values[n-1].covers(&c)) {
+			continue
+		}
+		set.Values[n] = c
+		n++
+	}
+	set.Values = set.Values[:n]
 	return set, bad
+}
+
+// covers says whether the constant matches all that d does.
+func (c *Constant) covers(d *Constant) bool {
+	switch {
+	case !c.Masked:
+		return !d.Masked && c.Value == d.Value
+	case d.Masked && !d.Mask.Contains(c.Mask):
+		return false
+	}
+	return d.Value.And(c.Mask) == c.Value
 }
 
 // NewPortGroup makes the set of a Port_Group (ovn-sb(5)): names of logical ports. Ports that are not of interest here may be

@@ -100,7 +100,7 @@ func (c *crusher) tidied(alts []alternative) []alternative {
 		}
 	}
 	if !slices.IsSortedFunc(alts, c.compare) {
-		slices.SortStableFunc(alts, c.compare)
+		slices.SortFunc(alts, c.compare)
 	}
 	alts = c.unique(alts)
 	if !c.keep && c.symbol.Level == Ordinal && !c.symbol.IsString() {

@@ -20,13 +20,20 @@ const DefaultLimit = 100_000
 
 // LimitError says how many flows a match would take, and what makes them so many. It Is ErrLimit.
 type LimitError struct {
-	Flows float64 // how many it would take: exact when below 2**53, otherwise as near as a float64 comes; no less than the truth
+	Flows float64 // how many it would take at most, infinite if that is more than a float64 can say
 	Limit int
 	Why   string // what multiplies, in terms of the match
 }
 
 func (e *LimitError) Error() string {
-	return fmt.Sprintf("too many flows: up to %.0f, and the limit is %d: %s", e.Flows, e.Limit, e.Why)
+	how := fmt.Sprintf("%.0f", e.Flows)
+	switch {
+	case e.Flows > 1e300:
+		how = "more than 1e300"
+	case e.Flows > 1e15:
+		how = fmt.Sprintf("%.1e", e.Flows)
+	}
+	return fmt.Sprintf("too many flows: up to %s, and the limit is %d: %s", how, e.Limit, e.Why)
 }
 
 // Is makes every LimitError an ErrLimit.
@@ -42,5 +49,3 @@ func textError(format string, args ...any) error {
 func nestedError(text string, err error) error {
 	return textError("Error parsing expression `%s' encountered as prerequisite or predicate of initial expression: %s", text, err)
 }
-
-func textOf(format string, args ...any) string { return fmt.Sprintf(format, args...) }

@@ -88,6 +88,41 @@ func (p *Packet) Matches(m flow.Match) bool {
 	return true
 }
 
+// Hit says whether a switch with these matches takes the packet for one of the logical flow: by a match without conjunctions, or
+// by one on the id of a conjunction when the packet has a match in each of its clauses (ovs-actions(7), conjunction).
+func Hit(matches []Match, p *Packet) bool {
+	var clauses map[uint32]uint64 // those of each conjunction that the packet has a match in
+	for i := range matches {
+		m := &matches[i]
+		if !p.Matches(m.Match) {
+			continue
+		}
+		if len(m.Conjunctions) == 0 {
+			return true
+		}
+		if clauses == nil {
+			clauses = make(map[uint32]uint64)
+		}
+		for _, c := range m.Conjunctions {
+			clauses[c.ID] |= 1 << c.Clause
+			if clauses[c.ID] == 1<<c.Clauses-1 && hitConjunction(matches, *p, c.ID) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func hitConjunction(matches []Match, p Packet, id uint32) bool {
+	p.Set(flow.ConjID, lex.Uint(uint64(id)))
+	for i := range matches {
+		if len(matches[i].Conjunctions) == 0 && p.Matches(matches[i].Match) {
+			return true
+		}
+	}
+	return false
+}
+
 func (p *Packet) matchesSlot(s slot, body string, masked bool) bool {
 	mask := lex.Ones(int(slotBits[s]))
 	if masked {

@@ -128,8 +128,8 @@ func (c *crusher) alternatives(n int, rest []span) float64 {
 
 func (c *crusher) timesRest(rest []span) (text string) {
 	for i, l := range rest {
-		if i == 8 {
-			return text + " times and so on"
+		if i == mostFactors {
+			return text + " and so on"
 		}
 		text += " times " + strconv.Itoa(l.to-l.from)
 	}

@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"fmt"
+
 	"github.com/flowhost/flowhost/plugins/lflow/dialect"
 	"github.com/flowhost/flowhost/plugins/lflow/lex"
 	"github.com/flowhost/flowhost/sdk/flow"
@@ -96,27 +98,32 @@ func (e *Expr) flows(id nodeID) (n int) {
 
 // whySoMany names what a normalized expression has most of.
 func (e *Expr) whySoMany() string {
-	terms, longest := 1, e.root
+	terms, longest := 1, nodeID(0)
 	consider := func(and nodeID) {
 		for c := e.nodes[and].first; c != 0; c = e.nodes[c].next {
-			if e.nodes[c].kind == kindOr && (longest == e.root || e.length(c) > e.length(longest)) {
+			if e.nodes[c].kind == kindOr && (longest == 0 || e.length(c) > e.length(longest)) {
 				longest = c
 			}
 		}
 	}
-	if e.nodes[e.root].kind == kindOr {
+	switch {
+	case e.nodes[e.root].kind != kindOr:
+		consider(e.root)
+	case e.unique(e.root) != nil:
+		longest = e.root
+	default:
 		terms = e.length(e.root)
 		for c := e.nodes[e.root].first; c != 0; c = e.nodes[c].next {
 			consider(c)
 		}
-	} else {
-		consider(e.root)
 	}
-	s := e.unique(longest)
-	if s == nil {
-		return textOf("%d terms remain after multiplying out", terms)
+	switch {
+	case longest == 0:
+		return fmt.Sprintf("%d terms remain after multiplying out", terms)
+	case terms == 1:
+		return fmt.Sprintf("%d alternatives of %s", e.length(longest), e.unique(longest).Name)
 	}
-	return textOf("%d alternatives of %s in one of %d terms", e.length(longest), s.Name, terms)
+	return fmt.Sprintf("up to %d alternatives of %s in each of %d terms", e.length(longest), e.unique(longest).Name, terms)
 }
 
 // ConjunctionCount is how many conjunction ids Matches will use.

@@ -62,8 +62,14 @@ func (e *Expr) Bool() (value, ok bool) {
 	return !e.nodes[e.root].not, true
 }
 
-// reset empties the expression and keeps its memory.
+// keptNodes is from how many nodes on memory is given back rather than kept for the next expression.
+const keptNodes = 1 << 15
+
+// reset empties the expression and keeps its memory, but not all that an unusually large one took.
 func (e *Expr) reset() {
+	if cap(e.nodes) > keptNodes {
+		*e = Expr{}
+	}
 	e.nodes = append(e.nodes[:0], node{})
 	e.root, e.free = 0, 0
 	e.strings = e.strings[:0]

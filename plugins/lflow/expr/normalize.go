@@ -125,9 +125,8 @@ func (n *normalizer) distribute(and, or nodeID) nodeID {
 // affordable pays for one copy of an and.
 func (n *normalizer) affordable(and nodeID) bool {
 	n.budget.terms += n.size(and)
-	if n.budget.err == nil && n.budget.terms > termsPerFlow*n.budget.limit {
-		flows, why := n.estimate(and)
-		n.budget.refuse(flows, "alternatives of different fields multiply: %s", why)
+	if n.budget.terms > termsPerFlow*n.budget.limit {
+		n.budget.refuseTerms(n.estimate(and))
 	}
 	return n.budget.err == nil
 }
@@ -150,8 +149,10 @@ func (n *normalizer) estimate(and nodeID) (float64, string) {
 		}
 		count := n.terms(c)
 		total *= count
-		if len(factors) < 8 {
+		if len(factors) < mostFactors {
 			factors = append(factors, alternativesText(count, n.symbolNames(c)))
+		} else if len(factors) == mostFactors {
+			factors = append(factors, "and so on")
 		}
 	}
 	return total, strings.Join(factors, " times ")

@@ -109,21 +109,22 @@ var slotHeaders = [slotCount]uint32{
 	slotSCTPSrc: basic | 17<<fieldShift, slotSCTPDst: basic | 18<<fieldShift, slotTCPFlags: basic | 42<<fieldShift,
 }
 
-// slotBits are the widths of the fields. On the wire they take whole bytes.
-var slotBits = func() (widths [slotCount]uint8) {
+// slotBits are the widths of the fields, slotSizes the bytes they take on the wire.
+var slotBits, slotSizes = func() (widths, sizes [slotCount]uint8) {
 	for s, f := range slotFields {
 		widths[s] = uint8(f.Bits())
+		sizes[s] = (widths[s] + 7) / 8
 	}
 	widths[slotVLANVID] = 13 // with the bit above the id that says that there is a tag
-	return widths
+	sizes[slotIPv6Label] = 4 // though 20 bits would fit into 3
+	return widths, sizes
 }()
 
 // appendTLV appends a field with a value, and with a mask unless it is all ones.
 func (s slot) appendTLV(b []byte, value, mask lex.Value) []byte {
-	width := int(slotBits[s])
-	size := (width + 7) / 8
+	size := int(slotSizes[s])
 	header := slotHeaders[s]
-	masked := mask != lex.Ones(width)
+	masked := mask != lex.Ones(int(slotBits[s]))
 	if masked {
 		header |= maskBit | uint32(size)
 	}

@@ -37,10 +37,10 @@ func (c *constraints) setTag(vid, mask uint16, pcp int) {
 }
 
 // lossy is what Open vSwitch makes of a match on a tag that OpenFlow cannot say, for setTag: all bits of the priority if the tag
-// must be there, and none otherwise.
+// must be there, and none otherwise. (For an id without a tag Open vSwitch writes the priority too, and then refuses that itself.)
 func (t tci) lossy() (vid, mask uint16, pcp int) {
 	vid, pcp = t.value&0x1fff, int(t.value>>13)
-	if vid == 0 {
+	if vid&vlanPresent == 0 {
 		pcp = -1
 	}
 	return vid, t.mask & 0x1fff, pcp

@@ -135,15 +135,15 @@ func northdMatches(tb testing.TB, name string) (texts []string, compile func(tex
 
 // conjunctiveACL compiles an ACL between two address sets of n addresses each.
 func conjunctiveACL(tb testing.TB, n int) (compile func()) {
+	d := dialect.Default()
 	sets := make(map[string]*expr.ConstantSet)
 	for i, name := range []string{"from", "to"} {
 		var addresses []string
 		for j := range n {
 			addresses = append(addresses, fmt.Sprintf("10.%d.%d.%d", i, j/250, 1+j%250))
 		}
-		sets[name], _ = expr.NewAddressSet(name, addresses)
+		sets[name], _ = expr.NewAddressSet(name, addresses, d)
 	}
-	d := dialect.Default()
 	c := &expr.Compiler{Dialect: d, Env: expr.Env{
 		Symtab:     expr.LogicalFields(d),
 		AddressSet: func(name string) *expr.ConstantSet { return sets[name] },

@@ -61,7 +61,7 @@ func must(err error) {
 func (v *version) env() *expr.Env {
 	sets, groups := make(map[string]*expr.ConstantSet), make(map[string]*expr.ConstantSet)
 	for name, addresses := range v.context.Expr.AddressSets {
-		sets[name], _ = expr.NewAddressSet(name, addresses)
+		sets[name], _ = expr.NewAddressSet(name, addresses, v.dialect)
 	}
 	for name, ports := range v.context.Expr.PortGroups {
 		groups[name] = expr.NewPortGroup(ports)

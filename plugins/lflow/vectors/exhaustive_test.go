@@ -343,7 +343,6 @@ type tester struct {
 	packets []expr.Packet // one for each way to give the variables values
 	e       expr.Expr
 	text    []byte // memory
-	clauses map[uint32]uint64
 }
 
 func (x *exhaustive) tester(v *version) *tester {
@@ -354,7 +353,7 @@ func (x *exhaustive) tester(v *version) *tester {
 	for i := range x.svars {
 		must(symtab.AddString(fmt.Sprintf("s%d", i), fmt.Sprintf("NXM_NX_REG%d", x.nvars+i), expr.FieldOptions{}))
 	}
-	t := &tester{x: x, version: v, env: &expr.Env{Symtab: symtab}, packets: make([]expr.Packet, x.ways()), clauses: make(map[uint32]uint64)}
+	t := &tester{x: x, version: v, env: &expr.Env{Symtab: symtab}, packets: make([]expr.Packet, x.ways())}
 	for way := range t.packets {
 		for i := range x.nvars + x.svars {
 			t.packets[way].Set(flow.Reg[i], lex.Uint(x.value(i, way)))
@@ -386,7 +385,7 @@ func (t *tester) test(text string, want *truth) error {
 		return fmt.Errorf("%s: %w", text, err)
 	}
 	for way := range t.packets {
-		if got := t.hit(matches, &t.packets[way]); got != want.holds(way) {
+		if got := expr.Hit(matches, &t.packets[way]); got != want.holds(way) {
 			return fmt.Errorf("%s became flows of which %v holds for way %d: %v", text, got, way, matches)
 		}
 	}
@@ -406,37 +405,4 @@ func (t *tester) reach(text string) error {
 		return nil
 	}
 	return t.e.Normalize(t.version.dialect, 0)
-}
-
-// hit says whether a switch with these matches would take the packet for the logical flow's: by a match without conjunctions, or
-// by one on a conjunction's id when the packet has a match in each of its clauses.
-func (t *tester) hit(matches []expr.Match, p *expr.Packet) bool {
-	clear(t.clauses)
-	for i := range matches {
-		m := &matches[i]
-		if !p.Matches(m.Match) {
-			continue
-		}
-		if len(m.Conjunctions) == 0 {
-			return true
-		}
-		for _, c := range m.Conjunctions {
-			t.clauses[c.ID] |= 1 << c.Clause
-			if t.clauses[c.ID] == 1<<c.Clauses-1 && hasConjunction(matches, *p, c.ID) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// hasConjunction says whether there is a match on the conjunction's id that the packet has.
-func hasConjunction(matches []expr.Match, p expr.Packet, id uint32) bool {
-	p.Set(flow.ConjID, lex.Uint(uint64(id)))
-	for i := range matches {
-		if len(matches[i].Conjunctions) == 0 && p.Matches(matches[i].Match) {
-			return true
-		}
-	}
-	return false
 }
