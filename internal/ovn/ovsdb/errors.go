@@ -68,7 +68,6 @@ func (e *TransactionError) Unwrap() error { return e.Err }
 type serverError struct {
 	Name    string `json:"error"`
 	Details string `json:"details"`
-	Syntax  string `json:"syntax"`
 }
 
 func (e *serverError) Error() string {

@@ -36,13 +36,13 @@ func startBig(t testing.TB, s *ovstest.Sandbox, name string, rows int) string {
 func TestBigDatabase(t *testing.T) {
 	rows, wait := 5_000, patience
 	if soaking() {
-		rows, wait = 500_000, 5*time.Minute
+		rows, wait = 500_000, 15*time.Minute
 	}
 	s := ovstest.StartServer(t, ovstest.SouthboundSchema)
 	const name = "big"
 	endpoint := startBig(t, s, name, rows)
 	cfg := sbConfig(t, endpoint, Table{Name: sb.LogicalFlowTable})
-	cfg.Probe = 5 * time.Second
+	cfg.Probe, cfg.LoadTimeout = 5*time.Second, wait
 	c := consume(t, cfg)
 	c.patience = wait
 	started := time.Now()
@@ -72,7 +72,7 @@ func TestBigDatabase(t *testing.T) {
 func TestBigTransaction(t *testing.T) {
 	rows, wait := 2_000, patience
 	if soaking() {
-		rows, wait = 70_000, 5*time.Minute
+		rows, wait = 70_000, 15*time.Minute
 	}
 	s := ovstest.StartServer(t, ovstest.SouthboundSchema)
 	cfg := sbConfig(t, startBig(t, s, "big", rows), Table{Name: sb.LogicalFlowTable, Columns: []string{"priority", "tags"}})
