@@ -22,13 +22,16 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // patience is how long a test waits for what must come.
 const patience = 10 * time.Second
 
-// startLoop runs a loop of two owners, alice and bob, on the switch until the test ends or stop is called.
+// startLoop runs a loop of two owners, alice and bob, on the switch in memory (nil: the options name another) until the test ends or
+// stop is called.
 func startLoop(t *testing.T, sw *switchUnderTest, options ...func(*Config)) (l *Loop, stop func()) {
 	t.Helper()
 	c := Config{
 		Owners: []table.OwnerSpec{spec("alice", 1), spec("bob", 2)},
-		Switch: swconn.Config{Dial: sw.Dial, BackoffMin: time.Millisecond},
 		Logger: hclog.NewNullLogger(),
+	}
+	if sw != nil {
+		c.Switch = swconn.Config{Dial: sw.Dial, BackoffMin: time.Millisecond}
 	}
 	for _, option := range options {
 		option(&c)
