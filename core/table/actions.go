@@ -22,6 +22,7 @@ type actionList struct {
 	actions flow.Actions // the table's own copy
 	users   uint32
 	class   flow.Class
+	reaches bool // it has an entry in actionLists.reaches
 }
 
 func (x *actionLists) hash(a flow.Actions) uint32 {
@@ -46,6 +47,7 @@ func (x *actionLists) take(a flow.Actions) uint32 {
 	}
 	x.index.insert(h, hash)
 	if r := referencesOf(a); !r.none() {
+		x.lists.at(h).reaches = true
 		x.reaches[h] = &r
 		for _, l := range r.learns {
 			x.learns[l]++
@@ -69,7 +71,7 @@ func (x *actionLists) drop(h uint32) {
 	if l.users--; l.users > 0 {
 		return
 	}
-	if r := x.reaches[h]; r != nil {
+	if r := x.references(h); r != nil {
 		delete(x.reaches, h)
 		for _, l := range r.learns {
 			if x.learns[l]--; x.learns[l] == 0 {
@@ -79,6 +81,14 @@ func (x *actionLists) drop(h uint32) {
 	}
 	x.index.remove(h)
 	x.lists.release(h)
+}
+
+// references returns what a list reaches beyond its flow, nil for nothing; and for 0.
+func (x *actionLists) references(h uint32) *references {
+	if h == 0 || !x.lists.at(h).reaches {
+		return nil
+	}
+	return x.reaches[h]
 }
 
 func (x *actionLists) at(h uint32) flow.Actions { return x.lists.at(h).actions }

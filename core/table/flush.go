@@ -13,18 +13,17 @@ type flush struct {
 func (t *Table) flushAll(txn *Txn) {
 	for i := range txn.Ops {
 		op := &txn.Ops[i]
-		f := &flush{revision: t.current, change: Change{Zone: op.Zone, Body: op.Body}}
+		kind := FlushZone
 		switch op.Kind {
 		case OpFlushCT:
-			f.change.Kind = FlushZone
 		case OpFlushCTTuple:
-			f.change.Kind = FlushTuple
+			kind = FlushTuple
 			t.current.tuples++
 		default:
 			continue
 		}
 		t.current.waiting++
-		t.flushes = append(t.flushes, f)
+		t.flushes = append(t.flushes, &flush{revision: t.current, change: Change{Kind: kind, Zone: op.Zone, Body: op.Body}})
 	}
 }
 

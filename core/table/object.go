@@ -128,7 +128,7 @@ func (t *Table) touchObject(x *object) {
 
 // refer makes a flow one that names its objects, or no longer.
 func (t *Table) refer(d uint32, names bool) {
-	r := t.actions.reaches[t.desired.at(d).actions]
+	r := t.actions.references(t.desired.at(d).actions)
 	if r == nil {
 		return
 	}
@@ -189,7 +189,7 @@ func (t *Table) rejudge(d uint32) {
 
 // isBlocked says whether any object that a flow names is missing.
 func (t *Table) isBlocked(d uint32) bool {
-	r := t.actions.reaches[t.desired.at(d).actions]
+	r := t.actions.references(t.desired.at(d).actions)
 	return r != nil && slices.ContainsFunc(r.objects, func(name Object) bool {
 		x := t.objects[name]
 		return x != nil && x.blocks()
@@ -207,7 +207,7 @@ func (x *object) sortedUsers() []uint32 {
 
 // use counts flows that name objects and are installed or on their way.
 func (t *Table) use(actions uint32, n int) {
-	r := t.actions.reaches[actions]
+	r := t.actions.references(actions)
 	if r == nil {
 		return
 	}
@@ -226,7 +226,7 @@ func (t *Table) takeOff(h uint32, c Change) {
 	if c.Kind == FlowDelete || len(t.objects) == 0 || to != from+1 {
 		return
 	}
-	if actions := t.desired.at(contenders[from]).actions; t.actions.reaches[actions] != nil {
+	if actions := t.desired.at(contenders[from]).actions; t.actions.references(actions) != nil {
 		t.flying[h] = t.actions.share(actions)
 		t.use(actions, +1)
 	}

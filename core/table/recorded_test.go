@@ -23,8 +23,19 @@ type recordedFlow struct {
 	origin uint64
 }
 
-// recordedFlows are the flows of dumpFile.
-func recordedFlows(tb testing.TB) []recordedFlow {
+// TestRecordedFlows: whatever ovn-controller installs can be adopted, so all of it must have a canonical form.
+func TestRecordedFlows(t *testing.T) {
+	flows, refused := recordedFlows(t)
+	if len(flows) < 30_000 {
+		t.Errorf("%d flows, want those of a real node", len(flows))
+	}
+	for why, n := range refused {
+		t.Errorf("%d recorded flows have no canonical form: %s", n, why)
+	}
+}
+
+// recordedFlows are the flows of dumpFile, and why how many of them have no canonical form.
+func recordedFlows(tb testing.TB) (flows []recordedFlow, refused map[string]int) {
 	tb.Helper()
 	file, err := os.Open(dumpFile)
 	if err != nil {
@@ -36,35 +47,38 @@ func recordedFlows(tb testing.TB) []recordedFlow {
 		tb.Fatal(err)
 	}
 	r := bufio.NewReader(zip)
-	var flows []recordedFlow
+	refused = make(map[string]int)
 	for {
 		if _, err := r.Peek(1); errors.Is(err, io.EOF) {
-			return flows
+			return flows, refused
 		}
 		for d, err := range openflow.FlowDescs(readMessage(tb, r)) {
 			if err != nil {
 				tb.Fatal(err)
 			}
-			flows = append(flows, canonicalFlow(tb, d))
+			if f, err := canonicalFlow(d); err != nil {
+				refused[err.Error()]++
+			} else {
+				flows = append(flows, f)
+			}
 		}
 	}
 }
 
-func canonicalFlow(tb testing.TB, d openflow.FlowDesc) recordedFlow {
-	tb.Helper()
+func canonicalFlow(d openflow.FlowDesc) (recordedFlow, error) {
 	match, err := flow.CanonicalMatch(d.Match)
 	if err != nil {
-		tb.Fatal(err)
+		return recordedFlow{}, err
 	}
 	actions, err := flow.CanonicalActions(d.Instructions)
 	if err != nil {
-		tb.Fatal(err)
+		return recordedFlow{}, err
 	}
 	f := recordedFlow{flow.Flow{Key: flow.Key{Table: d.Table, Priority: d.Priority, Match: match}, Actions: actions, Cookie: d.Cookie}, uint64(d.Cookie)}
 	if list := actions.Conjunctions(); len(list) > 0 {
 		f.origin = 1<<32 | uint64(list[0].ID)
 	}
-	return f
+	return f, nil
 }
 
 // crop grows recorded flows to any number with the same histograms: each copy has other matches, and where the flows of the
@@ -76,7 +90,11 @@ type crop struct {
 	lists map[flow.Actions]flow.Actions // of the present copy
 }
 
-func newCrop(tb testing.TB) *crop { return &crop{seeds: recordedFlows(tb)} }
+func newCrop(tb testing.TB) *crop {
+	tb.Helper()
+	flows, _ := recordedFlows(tb)
+	return &crop{seeds: flows}
+}
 
 // take returns the next n flows as additions to the UUIDs they are made from.
 func (c *crop) take(tb testing.TB, n int) []Op {
