@@ -104,7 +104,6 @@ func (w *rewriter) actions(list string, offset int) error {
 	if w.depth++; w.depth > maxDepth {
 		return &Error{Kind: ErrActions, Offset: offset, Err: errNested}
 	}
-	defer func() { w.depth-- }()
 	count, conjunctions := 0, 0
 	for len(list) > 0 {
 		a, rest, err := nextAction(list)
@@ -124,6 +123,7 @@ func (w *rewriter) actions(list string, offset int) error {
 	if conjunctions > 0 && conjunctions != count {
 		return &Error{Kind: ErrActions, What: "conjunction", Offset: offset, Err: errConjunctionMixed}
 	}
+	w.depth--
 	return nil
 }
 

@@ -5,11 +5,13 @@ import (
 	"flag"
 	"fmt"
 	"hash/maphash"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -38,7 +40,7 @@ func ovnFlow(tb testing.TB, n int) flow.Flow {
 	return flow.Flow{Key: flow.Key{Table: 8, Priority: 100, Match: m}, Actions: a, Cookie: flow.Cookie(n + 1)}
 }
 
-// netrackFlow is the flow mod of a flow with netrack's types. Its resubmit is netrack's experimenter action.
+// netrackFlow is the flow mod of a flow with netrack's types.
 func netrackFlow(f *flow.Flow) *ofp.FlowMod {
 	mod := &ofp.FlowMod{Cookie: uint64(f.Cookie), Table: ofp.Table(f.Table), Command: ofp.FlowAdd, Priority: uint16(f.Priority),
 		Buffer: ofp.NoBuffer, OutPort: ofp.PortAny, OutGroup: ofp.GroupAny, Match: ofp.Match{Type: ofp.MatchTypeXM}}
@@ -48,10 +50,22 @@ func netrackFlow(f *flow.Flow) *ofp.FlowMod {
 	mod.Instructions = ofp.Instructions{&ofp.InstructionApplyActions{Actions: ofp.Actions{
 		&ofp.ActionSetField{Field: netrackXM(flow.EthDst.Is(uint64(f.Cookie - 1)))},
 		&ofp.ActionSetField{Field: netrackXM(flow.Reg[10].IsMasked(0x40, 0x40))},
-		&ofp.ActionExperimenter{Experimenter: 0x2320},
+		resubmit32{},
 	}}}
 	return mod
 }
+
+// resubmit32 is resubmit(,32): netrack has no action of Open vSwitch's own.
+type resubmit32 struct{}
+
+func (resubmit32) Type() ofp.ActionType { return 0xffff }
+
+func (resubmit32) WriteTo(w io.Writer) (int64, error) {
+	n, err := io.WriteString(w, "\xff\xff\x00\x10\x00\x00\x23\x20\x00\x0e\xff\xf8\x20\x00\x00\x00")
+	return int64(n), err
+}
+
+func (resubmit32) ReadFrom(io.Reader) (int64, error) { return 0, io.ErrUnexpectedEOF }
 
 func netrackAppend(tb testing.TB, b *bytes.Buffer, mod *ofp.FlowMod) {
 	r := of.NewRequest(of.TypeFlowMod, mod)
@@ -136,13 +150,22 @@ func bar(t *testing.T, name string, figure float64, unit string, limit float64) 
 func fastest(n int, f func()) time.Duration {
 	least := time.Duration(1 << 62)
 	for range 7 {
-		begin := time.Now()
+		begin := cpuTime()
 		for range n {
 			f()
 		}
-		least = min(least, time.Since(begin))
+		least = min(least, cpuTime()-begin)
 	}
 	return least / time.Duration(n)
+}
+
+// cpuTime is the processor time this process has used: unlike the wall clock it does not count what else the machine does.
+func cpuTime() time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		panic(err) // the kernel cannot refuse it
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 func barAppend(t *testing.T, f *flow.Flow) {
@@ -150,15 +173,15 @@ func barAppend(t *testing.T, f *flow.Flow) {
 	mod := netrackFlow(f)
 	netrackAppend(t, &theirs, mod)
 	buf := openflow.AppendFlowAdd(nil, 1, f)
-	if at := len(buf) - 24; at < 0 || !bytes.Equal(buf[48:at], theirs.Bytes()[48:at]) {
+	if !bytes.Equal(buf, theirs.Bytes()) {
 		t.Errorf("not the same flow\n- netrack %x\n- ours    %x", theirs.Bytes(), buf)
 	}
-	ours := 1e-3 * float64(fastest(100, func() {
+	ours := 1e-3 * float64(fastest(200, func() {
 		for range 1000 {
 			buf = openflow.AppendFlowAdd(buf[:0], 1, f)
 		}
 	}))
-	netrack := float64(fastest(20_000, func() {
+	netrack := float64(fastest(5_000, func() {
 		theirs.Reset()
 		netrackAppend(t, &theirs, mod)
 	}))
@@ -209,13 +232,13 @@ func barParse(t *testing.T) {
 			t.Fatal(err)
 		}
 		theirs = append(theirs, cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime())
-		begin := time.Now()
+		begin := cpuTime()
 		for _, line := range lines {
 			if _, err := flow.ParseFlow(line); err != nil {
 				t.Fatal(err)
 			}
 		}
-		ours = append(ours, time.Since(begin))
+		ours = append(ours, cpuTime()-begin)
 	}
 	bar(t, "flow.parse-time", float64(slices.Min(ours))/float64(slices.Min(theirs)), "of ovs-ofctl's", 1)
 }

@@ -23,6 +23,9 @@ type Field struct {
 	row      row
 	header   header   // the first of headers: what Open vSwitch writes over OpenFlow 1.5
 	headers  []header // one for each name on the wire
+	plain    bool     // every value of its size can be, and means itself
+	settable bool     // set_field takes it without more ado
+	telling  bool     // a context notes it
 	longName string   // the last name on the wire: what Open vSwitch prints where an action names bits of a field
 }
 
@@ -82,6 +85,17 @@ func (f *Field) readWire() {
 		f.longName = name
 	}
 	f.header = f.headers[0]
+}
+
+// classify fills in what the hot paths ask.
+func (f *Field) classify() {
+	f.telling = notes(f.row)
+	f.plain = f.valid == 8*f.size && f.flags&(variable|valueMask) == 0 && !isView(f.row) && !isPicky(f.row)
+	f.settable = f.valid == 8*f.size && f.flags&(variable|readOnly) == 0
+	switch f.row {
+	case rowCTMark, rowCTLabel, rowInPortOXM, rowVLANVID:
+		f.settable = false
+	}
 }
 
 // prereq is what must hold of a match before a field may be in it (ovs-fields(7), Prerequisites).
@@ -152,7 +166,9 @@ func (f *Field) label() string {
 }
 
 // isView says whether a match that names the field is folded to other fields.
-func (f *Field) isView() bool { return f.row >= firstView }
+func (f *Field) isView() bool { return isView(f.row) }
+
+func isView(r row) bool { return r >= firstView }
 
 // experimenter is the number that stands in front of the value in class 0xffff, and whether there is one.
 func (f *Field) experimenter() (uint32, bool) {

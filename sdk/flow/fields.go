@@ -142,6 +142,7 @@ func complete(table [rowCount]Field) []Field {
 			f.size = (f.bits + 7) / 8
 		}
 		f.readWire()
+		f.classify()
 	}
 	return table[:]
 }

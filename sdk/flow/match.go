@@ -56,6 +56,13 @@ func (m Match) IsCanonical() bool {
 	var c context
 	last := -1
 	for rest := string(m); len(rest) > 0; {
+		if f, n := plainTLV(rest); n > 0 && int(f.row) > last && (f.prereq == needNothing || c.has(f.prereq)) {
+			if f.telling {
+				c.note(f, rest[4:4+f.size], rest[4+f.size:n])
+			}
+			last, rest = int(f.row), rest[n:]
+			continue
+		}
 		t, err := headers.tlv(rest)
 		if err != nil || t.twin || t.body == 0 || int(t.field.row) <= last || t.field.isView() {
 			return false
@@ -68,6 +75,60 @@ func (m Match) IsCanonical() bool {
 		last, rest = int(f.row), rest[t.len():]
 	}
 	return true
+}
+
+// plainTLV is the field and the size of the TLV at the start of s, if it is one of the many of which a glance shows that it is
+// canonical; else the size is 0.
+func plainTLV(s string) (*Field, int) {
+	if len(s) < 4 {
+		return nil, 0
+	}
+	h := be32(s, 0)
+	var f *Field
+	switch h >> 16 {
+	case classBasic:
+		f = headers.basic[h>>9&127]
+	case classNXM1:
+		f = headers.nxm1[h>>9&127]
+	}
+	if f == nil || !f.plain || uint32(f.header) != h&^0x1ff {
+		return nil, 0
+	}
+	n := 4 + int(h&0xff)
+	if n > len(s) {
+		return nil, 0
+	}
+	if h&(1<<8) == 0 {
+		if n != 4+f.size {
+			return nil, 0
+		}
+		return f, n
+	}
+	if n != 4+2*f.size || !f.Maskable() || !plainMask(s[4:4+f.size], s[4+f.size:n]) {
+		return nil, 0
+	}
+	return f, n
+}
+
+// plainMask says whether a mask has ones and zeros, and the value no ones elsewhere.
+func plainMask(value, mask string) bool {
+	all, any := byte(0xff), byte(0)
+	for i := range len(mask) {
+		if value[i]&^mask[i] != 0 {
+			return false
+		}
+		all, any = all&mask[i], any|mask[i]
+	}
+	return all != 0xff && any != 0
+}
+
+// isPicky says whether validValue has something against values of the field.
+func isPicky(r row) bool {
+	switch r {
+	case rowInPortOXM, rowActsetOutput, rowPacketType, rowNSHMDType, rowCTNwProto:
+		return true
+	}
+	return false
 }
 
 // canonicalValue says whether a value and mask may stand in a canonical match.

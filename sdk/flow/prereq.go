@@ -60,6 +60,15 @@ type context struct {
 	mdType     byte // of NSH
 }
 
+// notes says whether note has an eye on the field.
+func notes(r row) bool {
+	switch r {
+	case rowPacketType, rowEthType, rowIPProto, rowICMPv6Type, rowVLANVID, rowCTState, rowCTNwProto, rowTunERSPANVer, rowNSHMDType:
+		return true
+	}
+	return false
+}
+
 // note takes a TLV in.
 func (c *context) note(f *Field, value, mask string) {
 	switch f.row {

@@ -8,7 +8,7 @@ type rewriter struct {
 	n       int  // Invariant: while !changed, what would have been written is in[:n]
 	changed bool // it differs from in: it is in out, unless check
 	check   bool // nobody wants out
-	depth   int  // nested action lists around
+	depth   int  // nested action lists around; after an error it means nothing
 	inCT    bool // in the actions of ct
 }
 

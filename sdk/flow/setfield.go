@@ -41,6 +41,10 @@ func Set(t Term) Action {
 // setFieldAction takes OFPAT_SET_FIELD: an OXM TLV, with zeros up to a multiple of 8 bytes. A mask says which bits are written
 // (OpenFlow 1.5 §7.2.6.7). Views are fields of their own here: xreg0 does not become reg0 and reg1.
 func (w *rewriter) setFieldAction(a string) error {
+	if !w.inCT && isPlainSet(a) {
+		w.text(a)
+		return nil
+	}
 	t, err := headers.tlv(a[4:])
 	if err != nil {
 		return err
@@ -49,6 +53,12 @@ func (w *rewriter) setFieldAction(a string) error {
 		return errLength
 	}
 	return w.setField(t.field, t.value, t.mask)
+}
+
+// isPlainSet says whether a glance shows that a set_field is canonical.
+func isPlainSet(a string) bool {
+	f, n := plainTLV(a[4:])
+	return n > 0 && f.settable && len(a) == pad8(4+n) && a[4+n:] == zeroPad[:len(a)-4-n]
 }
 
 // setField writes the canonical set_field of a field, whatever action it came from.
