@@ -23,6 +23,8 @@
 //	t.Disconnected()                                                 // the connection is lost; next is AdoptBegin
 //
 // After each of these calls Events has what owners must hear, and Tick says when to call next although nothing happened.
+// Changes of an atomic transaction come from DiffAtomic, and are refused together with RejectAtomic. Between dumps,
+// Observed and ObservedGone take in what a flow monitor reports, and PortGone that a port number is free.
 //
 // # Two sides
 //

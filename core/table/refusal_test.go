@@ -12,21 +12,23 @@ import (
 	"github.com/flowhost/flowhost/sdk/flow"
 )
 
-// TestRefusals commits every kind of bad transaction: it is refused with the right error, which names the operation, and
-// nothing has changed.
-func TestRefusals(t *testing.T) {
+// refusalTest is an operation that must be refused, with which error, and what its text must say.
+type refusalTest struct {
+	name string
+	op   Op
+	want error
+	says string
+}
+
+func refusalTests(t *testing.T) []refusalTest {
+	t.Helper()
 	good := parse(t, "table=8,priority=1,in_port=9,actions=resubmit(,9)")
 	add := func(f flow.Flow) Op { return Op{Kind: OpAdd, UUID: id(2), Flows: []flow.Flow{f}} }
 	text := func(s string) Op { return add(parse(t, s)) }
 	raw := func(match, actions string) Op {
 		return add(flow.Flow{Key: flow.Key{Table: 8, Priority: 1, Match: flow.Match(match)}, Actions: flow.Actions(actions)})
 	}
-	tests := []struct {
-		name string
-		op   Op
-		want error
-		says string
-	}{
+	return []refusalTest{
 		{"truncated match", raw("\x80\x00\x00\x04\x00", ""), ErrBadMatch, ""},
 		{"unknown field", raw("\x12\x34\x00\x01\x00", ""), ErrBadMatch, ""},
 		{"field twice", raw(inPort+"\x00\x00\x00\x01"+inPort+"\x00\x00\x00\x02", ""), ErrBadMatch, ""},
@@ -67,7 +69,12 @@ func TestRefusals(t *testing.T) {
 			parse(t, "table=8,in_port=2,actions=drop"), parse(t, "table=8,in_port=3,actions=drop"), parse(t, "table=8,in_port=4,actions=drop"),
 		}}, ErrQuota, "4 flows, 3 are allowed"},
 	}
-	for _, tt := range tests {
+}
+
+// TestRefusals commits every kind of bad transaction: it is refused with the right error, which names the operation, and
+// nothing has changed.
+func TestRefusals(t *testing.T) {
+	for _, tt := range refusalTests(t) {
 		t.Run(tt.name, func(t *testing.T) {
 			table, owner := fencedTable(t)
 			before := everythingOf(table)

@@ -1,0 +1,178 @@
+package table
+
+import (
+	"slices"
+	"time"
+)
+
+// dueObject notes that an object's two sides may differ.
+func (t *Table) dueObject(x *object) {
+	if t.steady && x.flags&queued == 0 {
+		x.flags |= queued
+		if x.flags&inflight == 0 && x.bound == nil {
+			t.dirtyObjects = append(t.dirtyObjects, x)
+		}
+	}
+}
+
+// diffObjects returns what is to be done about groups and meters: meters before groups, and groups before meters when
+// they go.
+func (t *Table) diffObjects(limit int, deletes bool) (changes []Change) {
+	if len(t.dirtyObjects) == 0 {
+		return nil
+	}
+	slices.SortFunc(t.dirtyObjects, func(x, y *object) int {
+		if deletes {
+			x, y = y, x
+		}
+		return x.Object.compare(y.Object)
+	})
+	var later []*object
+	for _, x := range t.dirtyObjects {
+		if x.bound != nil {
+			continue
+		}
+		c, ok := t.objectDifference(x)
+		switch {
+		case !ok:
+		case len(changes) == limit || c.Kind.deletes() != deletes:
+			later = append(later, x)
+		default:
+			changes = append(changes, t.giveObject(x, c))
+		}
+	}
+	t.dirtyObjects = later
+	return changes
+}
+
+// giveObject marks a change of an object as in flight.
+func (t *Table) giveObject(x *object, c Change) Change {
+	x.flags = x.flags&^(queued|adopted) | inflight
+	t.inflight++
+	t.send(x.waits)
+	return c
+}
+
+// objectDifference returns what makes both sides of an object equal. When nothing does, or not yet, it is off the list.
+func (t *Table) objectDifference(x *object) (Change, bool) {
+	if x.flags&inflight != 0 || x.flags&queued == 0 {
+		return Change{}, false
+	}
+	c := Change{Object: x.Object, Body: x.body, ref: ref{object: x, session: t.session}}
+	switch wanted := x.owner != nil; {
+	case wanted == x.present && x.body == x.installed:
+		x.flags &^= queued
+		t.settle(&x.waits)
+		t.freeObject(x)
+		return Change{}, false
+	case x.refused() || x.flags&keep != 0 || x.flags&adopted != 0 && t.objectHeld(x):
+		x.flags &^= queued
+		return Change{}, false
+	case !wanted && len(x.users)+x.uses > 0:
+		x.flags &^= queued // looked at again when the last flow is gone: deleting it would delete them
+		return Change{}, false
+	case !wanted:
+		c.Kind = deleteOf[x.Kind]
+	case !x.present:
+		c.Kind = addOf[x.Kind]
+	default:
+		c.Kind = modifyOf[x.Kind]
+	}
+	return c, true
+}
+
+var (
+	addOf    = map[ObjectKind]ChangeKind{Group: GroupAdd, Meter: MeterAdd}
+	modifyOf = map[ObjectKind]ChangeKind{Group: GroupModify, Meter: MeterModify}
+	deleteOf = map[ObjectKind]ChangeKind{Group: GroupDelete, Meter: MeterDelete}
+)
+
+// answerObject is Confirm, and with an error Reject, for a group or a meter.
+func (t *Table) answerObject(c Change, err error, now time.Time) {
+	x := c.ref.object
+	if c.ref.session != t.session || !t.steady || x.flags&inflight == 0 {
+		return
+	}
+	x.flags &^= inflight
+	t.inflight--
+	if err != nil {
+		t.rejectObject(x, c, err, now)
+	} else {
+		t.confirmObject(x, c)
+	}
+}
+
+func (t *Table) confirmObject(x *object, c Change) {
+	blocked := x.blocks()
+	x.present, x.installed = !c.Kind.deletes(), c.Body
+	if x.quarantine != nil && x.present && x.body == c.Body {
+		x.quarantine = nil
+		t.events = append(t.events, Event{Kind: EventRecovered, Owner: x.owner.id, Object: x.Object})
+	}
+	if blocked && x.present {
+		t.unblockUsers(x)
+	}
+	t.unwait(&x.waits, func(w *wait) bool { return w.sent })
+	if x.flags&queued != 0 {
+		x.flags &^= queued
+		t.dueObject(x) // something came meanwhile
+	}
+	t.freeObject(x)
+}
+
+func (t *Table) rejectObject(x *object, c Change, err error, now time.Time) {
+	blame := x.owner != nil && x.body == c.Body || c.Kind.deletes()
+	if blame {
+		t.isolateObject(x, err, now)
+	}
+	t.unwait(&x.waits, func(w *wait) bool {
+		if !w.sent || !blame {
+			return false
+		}
+		w.latest.refused = append(w.latest.refused, Refusal{Object: x.Object, Err: err})
+		return true
+	})
+	t.unsend(&x.waits)
+	x.flags &^= queued
+	t.dueObject(x)
+}
+
+// isolateObject puts an object into quarantine. What the switch holds of it stays; flows that name it wait if that is
+// nothing.
+func (t *Table) isolateObject(x *object, err error, now time.Time) {
+	if x.quarantine == nil {
+		x.quarantine = &quarantine{backoff: minBackoff / 2}
+	}
+	q := x.quarantine
+	if x.owner != nil && (q.err == nil || q.err.Error() != err.Error()) {
+		t.events = append(t.events, Event{Kind: EventRefused, Owner: x.owner.id, Object: x.Object, Err: err})
+	}
+	q.err = err
+	q.backoff = min(2*q.backoff, maxBackoff)
+	q.until = now.Add(q.backoff)
+	t.retryAt(q.until)
+	if x.blocks() {
+		t.blockUsers(x)
+	}
+}
+
+// retryObjects gives objects that have waited long enough another try.
+func (t *Table) retryObjects(now time.Time) {
+	for _, x := range t.objects {
+		switch {
+		case !x.refused():
+		case x.quarantine.until.After(now):
+			t.retryAt(x.quarantine.until)
+		default:
+			x.quarantine.until = time.Time{} // on trial
+			t.dueObject(x)
+		}
+	}
+}
+
+// objectHeld says whether an adopted object must be left as it is, like held for an entry.
+func (t *Table) objectHeld(x *object) bool {
+	return slices.ContainsFunc(t.owners[1:], func(o *owner) bool {
+		return inRanges(o.ranges(x.Kind), x.ID) && (x.owner != nil && o.holding || x.owner == nil && o.claiming)
+	})
+}
