@@ -33,6 +33,7 @@ type queue struct {
 	batches [][]byte // Invariant: none is empty, none is longer than batchLen
 	spare   [][]byte
 	bytes   int // given to put and not yet reported as written
+	taken   int // of them, by the writer: the length of its batch, 0 if that is urgent
 }
 
 func newQueue() *queue { return &queue{ready: make(chan struct{}, 1)} }
@@ -72,7 +73,8 @@ func (q *queue) putUrgent(msg []byte) error {
 	return nil
 }
 
-// take waits for something to write and removes it from the queue. It is the writer's until it is given to written.
+// take waits for something to write and removes it from the queue. It is the writer's, of which there is one, until it is
+// given to written.
 func (q *queue) take(ctx context.Context) ([]byte, error) {
 	for {
 		if batch := q.next(); batch != nil {
@@ -91,15 +93,14 @@ func (q *queue) next() []byte {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if batch := q.urgent; len(batch) > 0 {
-		q.urgent = nil
-		q.bytes += len(batch) // written takes it off
+		q.urgent, q.taken = nil, 0
 		return batch
 	}
 	if len(q.batches) == 0 {
 		return nil
 	}
 	batch := q.batches[0]
-	q.batches = slices.Delete(q.batches, 0, 1)
+	q.batches, q.taken = slices.Delete(q.batches, 0, 1), len(batch)
 	return batch
 }
 
@@ -107,7 +108,8 @@ func (q *queue) next() []byte {
 func (q *queue) written(batch []byte) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.bytes -= len(batch)
+	q.bytes -= q.taken
+	q.taken = 0
 	if cap(batch) == batchLen && len(q.spare) < spares {
 		q.spare = append(q.spare, batch[:0])
 	}
@@ -117,13 +119,14 @@ func (q *queue) written(batch []byte) {
 func (q *queue) close() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.closed, q.urgent, q.batches, q.spare, q.bytes = true, nil, nil, nil, 0
+	q.closed, q.urgent, q.batches, q.spare = true, nil, nil, nil
+	q.bytes, q.taken = 0, 0
 }
 
 func (q *queue) backlog() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return max(q.bytes, 0) // a batch may be reported as written after close
+	return q.bytes
 }
 
 // tail returns the last batch if n bytes fit into it, or else a new one.

@@ -67,6 +67,9 @@ func TestQueueUrgent(t *testing.T) {
 	if got := takeOne(t, q); !bytes.Equal(got, second) {
 		t.Errorf("first out: %x", got)
 	}
+	if q.backlog() != len(first) {
+		t.Errorf("backlog %d with %d bytes in it", q.backlog(), len(first))
+	}
 	if got := takeOne(t, q); !bytes.Equal(got, first) {
 		t.Errorf("second out: %x", got)
 	}
