@@ -34,6 +34,7 @@ var (
 	errMethod      = errors.New("no such selection method")
 	errMethodType  = errors.New("only select groups have a selection method")
 	errMethodHash  = errors.New("only the method hash takes fields")
+	errHashMask    = errors.New("the mask has no bits to hash")
 	errMethodOther = errors.New("a parameter or fields need a method")
 )
 
@@ -110,7 +111,10 @@ func (m *wireMethod) normalise() error {
 		if i > 0 && f.field == m.fields[i-1].field {
 			return fieldError(f.field, errDuplicate)
 		}
-		if !f.field.Maskable() && !f.field.coversAll(f.mask) {
+		switch {
+		case allBytes(f.mask, 0):
+			return fieldError(f.field, errHashMask)
+		case !f.field.Maskable() && !f.field.coversAll(f.mask):
 			return fieldError(f.field, errMask)
 		}
 	}

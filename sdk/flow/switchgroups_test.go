@@ -54,7 +54,7 @@ func drawMethod(t *rapid.T) flow.SelectionMethod {
 				m.Fields = append(m.Fields, f.Is(0))
 			}
 		}
-		m.Fields = append(m.Fields, flow.XReg[5].IsMasked(0, rapid.Uint64().Draw(t, "mask")))
+		m.Fields = append(m.Fields, flow.XReg[5].IsMasked(0, rapid.Uint64Range(1, 1<<64-1).Draw(t, "mask")))
 	}
 	return m
 }
