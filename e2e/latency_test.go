@@ -43,19 +43,25 @@ type contestant struct {
 	took   []time.Duration
 }
 
-// BenchmarkMACBindingLatency compares the time from a committed MAC_Binding to its flow with ovn-controller's. The two take turns;
+// BenchmarkMACBindingLatency compares the time from the insert of a MAC_Binding to its flow with ovn-controller's. The two take turns;
 // the one that is not measured is stopped. It runs once, whatever b.N:
 //
 //	go test -run '^$' -bench MACBindingLatency -benchtime 1x ./e2e
 func BenchmarkMACBindingLatency(b *testing.B) {
 	const limit = 1.0 // ovn-controller's
 	l := newLatencies(b)
+	first := l.insert()
+	ovstest.Eventually(b, settle, func() error { // a switch's flow monitor may leave out what happens during a load
+		if flows := l.pair.awaitEqual(b, neighborTables...); len(flows) == 0 {
+			return fmt.Errorf("no flows of %s", first)
+		}
+		return nil
+	})
 	reference := &contestant{name: "ovn-controller", seen: watch(b, l.pair.Sandbox)}
 	reference.pause = func() { l.pair.Pause(b, ovstest.Controller) }
 	reference.resume = func() { l.pair.Continue(b, ovstest.Controller) }
 	own := &contestant{name: "flowhost", seen: watch(b, l.pair.flowhost)}
 	own.pause, own.resume = l.pauseFlowhost()
-	first := l.insert() // both have worked once before they are measured
 	for _, c := range []*contestant{reference, own} {
 		c.seen.await(b, first)
 	}
@@ -118,9 +124,11 @@ func (l *latencies) turn(c, other *contestant) {
 	other.pause()
 	defer other.resume()
 	for range perTurn {
+		// From the request, not from its reply: on a busy machine the flow may be there before this process sees the reply. It
+		// adds what the database takes to both.
+		sent := time.Now()
 		mac := l.insert()
-		committed := time.Now()
-		c.took = append(c.took, c.seen.await(l.b, mac).Sub(committed))
+		c.took = append(c.took, c.seen.await(l.b, mac).Sub(sent))
 		time.Sleep(20 * time.Millisecond)
 	}
 }
