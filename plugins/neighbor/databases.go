@@ -72,7 +72,8 @@ func (d *database) take(b *ovsdb.Batch, n *neighbors) {
 }
 
 // want asks the southbound database for the MAC bindings of these datapaths and no others, as ovn-controller does (ovn-controller.c,
-// update_sb_monitors): there may be a million of them elsewhere.
+// update_sb_monitors): there may be a million of them elsewhere. So a row has flows only if both are local: the datapath of its
+// port and the one that its column datapath names, which ovn-controller makes the same.
 func (d *database) want(datapaths []uuid.UUID) error {
 	slices.SortFunc(datapaths, func(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) })
 	var any []ovsdb.Condition

@@ -8,6 +8,9 @@
 // of a flow is that of its row. What ovn-controller leaves behind when it does not recompute (a port that comes after its
 // row, or gets another tunnel key, or goes) is right here at once.
 //
+// Two rows of one port may mean the same address, written in two ways: then both are wanted, and the host's rule decides. With
+// ovn-controller it is the row that it came upon first.
+//
 // flowhost starts it. FLOWHOST_OVSDB in its environment is the endpoint of the local Open_vSwitch database, by default
 // unix:$OVS_RUNDIR/db.sock; in there, external_ids:ovn-remote says where the southbound database is, and system-id which chassis
 // this is. When one of the databases is not there, it waits, says so in its status, and leaves all flows as they are.
