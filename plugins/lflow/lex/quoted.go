@@ -24,6 +24,10 @@ func (s *scanner) quoted() {
 		case '\\':
 			plain = false
 			s.pos++
+		case 0: // OVN's strings end there
+			s.pos++
+			s.bad("Input ends inside quoted string.")
+			return
 		}
 		s.pos++
 	}
