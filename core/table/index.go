@@ -1,7 +1,8 @@
 package table
 
 // index finds handles by hash. It is a hash table with chains that grows by one bucket at a time (linear hashing:
-// W. Litwin, VLDB 1980): there is about one bucket per handle, and no insertion ever pays for moving all the others.
+// W. Litwin, VLDB 1980): there are about two buckets per handle, so that what is not there is mostly found missing with one
+// look, and no insertion ever pays for moving all the others.
 type index struct {
 	heads   pages[uint32]
 	links   pages[link] // by handle
@@ -46,8 +47,7 @@ func (x *index) match(h, hash uint32) uint32 {
 }
 
 func (x *index) insert(h, hash uint32) {
-	x.n++
-	if x.n > x.buckets {
+	for x.n++; x.buckets < 2*x.n; {
 		x.split()
 	}
 	x.links.reach(h)

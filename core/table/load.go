@@ -3,10 +3,12 @@ package table
 import "github.com/flowhost/flowhost/sdk/flow"
 
 // Due is how many changes are due or in flight. It costs nothing, so it may be asked after each step.
-func (t *Table) Due() int { return len(t.dirty) + len(t.deletes) + t.inflight }
+func (t *Table) Due() int {
+	return len(t.dirty) + len(t.deletes) + len(t.dirtyObjects) + len(t.flushes) + t.inflight
+}
 
 // Adopting says whether something adopted may still be claimed by an owner who has not synced. It costs nothing.
-func (t *Table) Adopting() bool { return len(t.adopted) > 0 }
+func (t *Table) Adopting() bool { return len(t.adopted)+len(t.adoptedObjects) > 0 }
 
 // Atomic says whether the owner has an atomic transaction that the switch has not answered.
 func (t *Table) Atomic(id OwnerID) bool {

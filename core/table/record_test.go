@@ -54,7 +54,7 @@ func TestRecord(t *testing.T) {
 	}
 	defer conn.Close()
 	n := recordDump(t, conn)
-	t.Logf("%d flows", n)
+	t.Logf("%d flows; ovn-controller says of its memory: %s", n, s.Appctl(t, ovstest.Controller, "memory/show"))
 }
 
 // recordNorthbound is the network as arguments of ovn-nbctl.
