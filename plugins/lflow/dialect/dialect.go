@@ -27,6 +27,8 @@ type Dialect struct {
 	// KeepDeadClauses leaves in the clauses of a conjunction that come before one of which no alternative can match. They cost
 	// flows and match nothing.
 	KeepDeadClauses bool
+
+	Actions Actions
 }
 
 // Release is a version of OVN, by what its logical flows may say.
@@ -51,11 +53,13 @@ const (
 
 // Default is the language of OVN 23.03, read in the better ways.
 func Default() *Dialect {
-	return &Dialect{Name: "default", Release: Release2303, Pipeline: pipeline.OVN2303()}
+	return &Dialect{Name: "default", Release: Release2303, Pipeline: pipeline.OVN2303(), Actions: actions2303()}
 }
 
 // OVN2303 does what ovn-controller of OVN 23.03 does.
 func OVN2303() *Dialect {
+	actions := actions2303()
+	actions.RestoreOverResult, actions.DecimalKeys = true, true
 	return &Dialect{
 		Name:                  "ovn-23.03",
 		Release:               Release2303,
@@ -65,11 +69,14 @@ func OVN2303() *Dialect {
 		OverwriteSharedFields: true,
 		LoseUnsendable:        true,
 		KeepDeadClauses:       true,
+		Actions:               actions,
 	}
 }
 
 // OVN2603 does what ovn-controller of OVN 26.03 does.
 func OVN2603() *Dialect {
+	actions := actions2603()
+	actions.RestoreOverResult, actions.DecimalKeys = true, true
 	return &Dialect{
 		Name:                  "ovn-26.03",
 		Release:               Release2603,
@@ -77,6 +84,7 @@ func OVN2603() *Dialect {
 		OverwriteSharedFields: true,
 		LoseUnsendable:        true,
 		KeepDeadClauses:       true,
+		Actions:               actions,
 	}
 }
 
