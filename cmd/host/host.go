@@ -85,14 +85,18 @@ func ownerSpecs(plugins []config.Plugin) []table.OwnerSpec {
 	var specs []table.OwnerSpec
 	for _, p := range plugins {
 		specs = append(specs, table.OwnerSpec{
-			Name:       p.Name,
-			Slot:       *p.Slot,
-			Rank:       p.Rank,
-			Tables:     ranges[flow.TableID](p.Tables),
-			Priorities: ranges[flow.Priority](p.Priorities),
-			MaxFlows:   p.MaxFlows,
-			Expected:   *p.Expected,
-			Grace:      p.Grace,
+			Name:         p.Name,
+			Slot:         *p.Slot,
+			Rank:         p.Rank,
+			Tables:       ranges[flow.TableID](p.Tables),
+			Priorities:   ranges[flow.Priority](p.Priorities),
+			Groups:       ranges[uint32](p.Groups),
+			Meters:       ranges[uint32](p.Meters),
+			Conjunctions: ranges[uint32](p.Conjunctions),
+			Zones:        ranges[uint16](p.Zones),
+			MaxFlows:     p.MaxFlows,
+			Expected:     *p.Expected,
+			Grace:        p.Grace,
 		})
 	}
 	return specs

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -55,6 +56,12 @@ type Plugin struct {
 	// Tables and Priorities the owner may write. No tables: no flows at all. No priorities: all of them.
 	Tables     []Range `yaml:"tables"`
 	Priorities []Range `yaml:"priorities"`
+	// Groups, Meters and Conjunctions are the ids that are the owner's own, and Zones the conntrack zones it may have flushed. None
+	// by default. No two plugins share an id.
+	Groups       []Range `yaml:"groups"`
+	Meters       []Range `yaml:"meters"`
+	Conjunctions []Range `yaml:"conjunctions"`
+	Zones        []Range `yaml:"zones"`
 	// MaxFlows the owner may have desired at a time; 1,000,000 by default.
 	MaxFlows int `yaml:"max-flows"`
 	// Expected owners are waited for before adopted entries that may be theirs are touched; true by default.
@@ -67,6 +74,9 @@ const (
 	pluginDir       = "/usr/lib/flowhost/plugins"
 	defaultMaxFlows = 1_000_000
 	maxPriority     = 65535
+	maxGroup        = 0xffffff00 // OFPG_MAX (OpenFlow 1.5 §7.3.4.3)
+	maxMeter        = 0xffff0000 // OFPM_MAX (§7.3.4.4)
+	maxZone         = 65535
 )
 
 // Load reads the file at path strictly: an unknown key is an error that names its line. The result still lacks the
@@ -165,6 +175,30 @@ func (c *Config) validate() error {
 		if err := p.validate(); err != nil {
 			return err
 		}
+		for j := range c.Plugins[:i] {
+			if err := disjoint(&c.Plugins[j], p); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// disjoint checks that two plugins share no id.
+func disjoint(a, b *Plugin) error {
+	for _, ids := range []struct {
+		what string
+		a, b []Range
+	}{
+		{"groups", a.Groups, b.Groups}, {"meters", a.Meters, b.Meters}, {"conjunctions", a.Conjunctions, b.Conjunctions},
+	} {
+		for _, x := range ids.a {
+			for _, y := range ids.b {
+				if x.First <= y.Last && y.First <= x.Last {
+					return invalid("plugins %s and %s: %s: %v and %v overlap", a.Name, b.Name, ids.what, x, y)
+				}
+			}
+		}
 	}
 	return nil
 }
@@ -178,14 +212,22 @@ func (p *Plugin) validate() error {
 	case p.Grace < 0:
 		return invalid("plugin %s: grace: %v is negative", p.Name, p.Grace)
 	}
-	for _, r := range p.Tables {
-		if r.Last > uint32(flow.MaxTable) {
-			return invalid("plugin %s: tables: %v; a flow may be in tables 0 to %d", p.Name, r, flow.MaxTable)
-		}
-	}
-	for _, r := range p.Priorities {
-		if r.Last > maxPriority {
-			return invalid("plugin %s: priorities: %v; they go from 0 to %d", p.Name, r, maxPriority)
+	for _, limit := range []struct {
+		what        string
+		ranges      []Range
+		first, last uint32
+	}{
+		{"tables", p.Tables, 0, uint32(flow.MaxTable)},
+		{"priorities", p.Priorities, 0, maxPriority},
+		{"groups", p.Groups, 0, maxGroup},
+		{"meters", p.Meters, 1, maxMeter},
+		{"conjunctions", p.Conjunctions, 1, math.MaxUint32},
+		{"zones", p.Zones, 0, maxZone},
+	} {
+		for _, r := range limit.ranges {
+			if r.First < limit.first || r.Last > limit.last {
+				return invalid("plugin %s: %s: %v; they go from %d to %d", p.Name, limit.what, r, limit.first, limit.last)
+			}
 		}
 	}
 	return nil

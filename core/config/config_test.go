@@ -66,18 +66,21 @@ func TestShippedFencesShareNoTable(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	for text, says := range map[string]string{
-		"brigde: x":                                   "line 1: field brigde not found",
-		"plugins: [{name: a, tables: [9-3]}]":         `"9-3" is not a range`,
-		"plugins: [{name: a, tables: [254]}]":         "tables: 254; a flow may be in tables 0 to 253",
-		"plugins: [{name: a, priorities: [0-65536]}]": "priorities: 0-65536",
-		"plugins: [{name: A}]":                        `plugin name "A"`,
-		"plugins: [{name: a}, {name: a}]":             "plugin a is named twice",
-		"plugins: [{name: a, slot: 256}]":             "line 1",
-		"plugins: [{name: a, max-flows: -1}]":         "max-flows: -1 is negative",
-		"plugins: [{name: a, grace: -1s}]":            "grace: -1s is negative",
-		"unclaimed: maybe":                            `unclaimed: "maybe"; write delete or keep`,
-		"hold: -1s":                                   "hold: -1s is negative",
-		"bridge: [":                                   "line 1",
+		"brigde: x":                                                       "line 1: field brigde not found",
+		"plugins: [{name: a, tables: [9-3]}]":                             `"9-3" is not a range`,
+		"plugins: [{name: a, tables: [254]}]":                             "tables: 254; they go from 0 to 253",
+		"plugins: [{name: a, priorities: [0-65536]}]":                     "priorities: 0-65536",
+		"plugins: [{name: A}]":                                            `plugin name "A"`,
+		"plugins: [{name: a}, {name: a}]":                                 "plugin a is named twice",
+		"plugins: [{name: a, slot: 256}]":                                 "line 1",
+		"plugins: [{name: a, max-flows: -1}]":                             "max-flows: -1 is negative",
+		"plugins: [{name: a, grace: -1s}]":                                "grace: -1s is negative",
+		"plugins: [{name: a, meters: [0]}]":                               "meters: 0; they go from 1",
+		"plugins: [{name: a, zones: [65536]}]":                            "zones: 65536",
+		"plugins: [{name: a, groups: [1-9]}, {name: b, groups: [20, 9]}]": "plugins a and b: groups: 1-9 and 9 overlap",
+		"unclaimed: maybe":                                                `unclaimed: "maybe"; write delete or keep`,
+		"hold: -1s":                                                       "hold: -1s is negative",
+		"bridge: [":                                                       "line 1",
 	} {
 		_, err := load(t, text)
 		if !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "\n") {
