@@ -107,8 +107,8 @@ var table = [rowCount]Field{
 	rowNDReserved:    {name: "nd_reserved", wire: "ERICOXM_OF_ICMPV6_ND_RESERVED(1)", bits: 32, form: formDecimal, prereq: needND},
 	rowNDOptionsType: {name: "nd_options_type", wire: "ERICOXM_OF_ICMPV6_ND_OPTIONS_TYPE(2)", bits: 8, form: formDecimal, prereq: needND},
 
-	rowTCPSrc:   {name: "tcp_src", shown: "tp_src", wire: "OXM_OF_TCP_SRC(13) NXM_OF_TCP_SRC(9)", bits: 16, form: formDecimal, prereq: needTCP, flags: rw},
-	rowTCPDst:   {name: "tcp_dst", shown: "tp_dst", wire: "OXM_OF_TCP_DST(14) NXM_OF_TCP_DST(10)", bits: 16, form: formDecimal, prereq: needTCP, flags: rw},
+	rowTCPSrc:   {name: "tcp_src", alias: "tp_src", shown: "tp_src", wire: "OXM_OF_TCP_SRC(13) NXM_OF_TCP_SRC(9)", bits: 16, form: formDecimal, prereq: needTCP, flags: rw},
+	rowTCPDst:   {name: "tcp_dst", alias: "tp_dst", shown: "tp_dst", wire: "OXM_OF_TCP_DST(14) NXM_OF_TCP_DST(10)", bits: 16, form: formDecimal, prereq: needTCP, flags: rw},
 	rowUDPSrc:   {name: "udp_src", shown: "tp_src", wire: "OXM_OF_UDP_SRC(15) NXM_OF_UDP_SRC(11)", bits: 16, form: formDecimal, prereq: needUDP, flags: rw},
 	rowUDPDst:   {name: "udp_dst", shown: "tp_dst", wire: "OXM_OF_UDP_DST(16) NXM_OF_UDP_DST(12)", bits: 16, form: formDecimal, prereq: needUDP, flags: rw},
 	rowSCTPSrc:  {name: "sctp_src", shown: "tp_src", wire: "OXM_OF_SCTP_SRC(17)", bits: 16, form: formDecimal, prereq: needSCTP, flags: rw},

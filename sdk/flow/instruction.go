@@ -201,8 +201,8 @@ func (w *rewriter) instruction(s string, offset int) error {
 	kind := be16(s, 0)
 	switch kind {
 	case instructionApply, instructionWrite:
-		if len(s) == 8 && kind == instructionApply {
-			return nil
+		if len(s) == 8 {
+			return nil // Open vSwitch leaves it out
 		}
 		start := w.pos()
 		w.text(s[:4])

@@ -33,12 +33,12 @@ var (
 	errTruncate = fmt.Errorf("max_len must be at least %d", minTruncate)
 )
 
-// Output sends the packet to a port.
+// Output sends the packet to a port. To send part of it to controllers see Controller.
 func Output(p Port) Action {
 	if !validOutput(uint32(p)) {
 		return Action{err: errPort}
 	}
-	return output(p, 0)
+	return output(p, controllerLen(p))
 }
 
 // OutputPart sends the packet to the port whose number is in part of a field.
@@ -179,7 +179,7 @@ func parseOutput(arg argument) (Action, error) {
 		return parseOutputTrunc(arg)
 	}
 	if port, err := parsePort(arg.value); err == nil {
-		return output(Port(port), controllerLen(port, 0)), nil
+		return Output(Port(port)), nil
 	}
 	if arg.value == "" {
 		return Action{}, errNoValue
@@ -196,10 +196,10 @@ func parseOutput(arg argument) (Action, error) {
 	return OutputPart(p), nil
 }
 
-// controllerLen is the max_len of an output whose text says none.
-func controllerLen(port uint32, n uint16) uint16 {
-	if port == uint32(PortController) {
-		return n
+// controllerLen is the max_len of an output that says none.
+func controllerLen(p Port) uint16 {
+	if p == PortController {
+		return wholePacket
 	}
 	return 0
 }

@@ -123,12 +123,21 @@ func (s *realSwitch) add(flows []flow.Flow) map[flow.Priority]error {
 	return refused
 }
 
-// dump is what the switch has in table 0, canonical, by priority.
+// dump is what the switch has in table 0, by priority.
 func (s *realSwitch) dump() map[flow.Priority]flow.Flow {
 	s.t.Helper()
-	s.xid++
-	s.send(openflow.AppendFlowDescRequest(nil, s.xid, 0))
 	flows := make(map[flow.Priority]flow.Flow)
+	for _, f := range s.dumpTable(0) {
+		flows[f.Priority] = f
+	}
+	return flows
+}
+
+// dumpTable is what the switch has in a table, canonical.
+func (s *realSwitch) dumpTable(table uint8) (flows []flow.Flow) {
+	s.t.Helper()
+	s.xid++
+	s.send(openflow.AppendFlowDescRequest(nil, s.xid, table))
 	for {
 		h, msg := s.receive()
 		if h.Type != openflow.TypeMultipartReply {
@@ -145,7 +154,7 @@ func (s *realSwitch) dump() map[flow.Priority]flow.Flow {
 			if err := errors.Join(err1, err2); err != nil {
 				s.t.Errorf("priority %d: %v\n  match %x\n  actions %x", d.Priority, err, d.Match, d.Instructions)
 			}
-			flows[f.Priority] = f
+			flows = append(flows, f)
 		}
 		if m, err := openflow.ParseMultipart(msg); err != nil {
 			s.t.Fatal(err)
@@ -264,9 +273,7 @@ func TestRealSwitch(t *testing.T) {
 	n := tally{map[string]int{}, map[string]int{}, map[string]int{}}
 	perCheck := len(flow.Fields()) + len(actionGenerators) + 4
 	checks := (flowCount(t) + perCheck - 1) / perCheck
-	if err := flag.Set("rapid.checks", strconv.Itoa(checks)); err != nil {
-		t.Fatal(err)
-	}
+	setChecks(t, checks)
 	total, batches := 0, rapid.Custom(drawFlows)
 	rapid.Check(t, func(rt *rapid.T) {
 		flows := batches.Draw(rt, "flows")
@@ -275,6 +282,15 @@ func TestRealSwitch(t *testing.T) {
 	})
 	t.Logf("%d flows sent", total)
 	n.report(t)
+}
+
+// setChecks says how often rapid draws in this test.
+func setChecks(t *testing.T, n int) {
+	old := flag.Lookup("rapid.checks").Value.String()
+	t.Cleanup(func() { flag.Set("rapid.checks", old) })
+	if err := flag.Set("rapid.checks", strconv.Itoa(n)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func checkRoundTrip(t *rapid.T, s *realSwitch, flows []flow.Flow, n *tally) {
@@ -348,8 +364,34 @@ func cannotRead(f *flow.Flow) bool {
 	return unreadable.MatchString(f.Actions.String())
 }
 
-// unreadable are set_field actions that ovs-ofctl cannot read: of nothing, and with an IPv6 mask that is no prefix.
-var unreadable = regexp.MustCompile(`set_field:(ANY->|[0-9a-f:.]+/[0-9a-f:.]+->(tun_ipv6_|ipv6_|nd_target))`)
+// TestSameText has ovs-ofctl and us read the same texts, in all the forms that ovs-ofctl(8) has: both must end as the same flows.
+func TestSameText(t *testing.T) {
+	s := startSwitch(t)
+	s.Ofctl(t, "add-flows", s.Mgmt(ovstest.Bridge), "testdata/texts.txt")
+	theirs := make(map[flow.Key]flow.Flow)
+	for table := range uint8(100) {
+		for _, f := range s.dumpTable(table) {
+			theirs[f.Key] = f
+		}
+	}
+	b, err := os.ReadFile("testdata/texts.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(b)) {
+		line = strings.TrimSpace(line)
+		f, err := flow.ParseFlow(line)
+		if err != nil {
+			t.Errorf("%s: %v", line, err)
+		} else if got, ok := theirs[f.Key]; !ok || got != f {
+			t.Errorf("%s\n- theirs %s\n- ours   %s", line, got, f)
+		}
+	}
+}
+
+// unreadable are set_field actions that ovs-ofctl cannot read: of nothing, with an IPv6 mask that is no prefix, and with the mask of
+// a field that cannot be masked in a match.
+var unreadable = regexp.MustCompile(`set_field:(ANY->|[0-9a-f:.]+/[0-9a-f:.]+->(tun_ipv6_|ipv6_|nd_|vlan_pcp|mpls_|nw_|ip_dscp|arp_op|icmp|nsh_|in_port))`)
 
 // losesText says whether Open vSwitch's text does not tell everything of the flow.
 func losesText(f *flow.Flow) bool {

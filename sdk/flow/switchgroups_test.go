@@ -98,6 +98,7 @@ func (s *realSwitch) setGroup(cmd openflow.GroupCommand, g flow.Group) {
 func TestRealGroups(t *testing.T) {
 	s := startSwitch(t)
 	types := map[flow.GroupType]int{}
+	setChecks(t, 40)
 	rapid.Check(t, func(rt *rapid.T) {
 		g := drawGroup(rt)
 		s.setGroup(openflow.GroupDelete, flow.Group{ID: g.ID})
