@@ -149,25 +149,12 @@ func (t *Table) retryDue(now time.Time) {
 		return
 	}
 	t.retry = time.Time{}
-	var entries []uint32
-	for d, q := range t.quarantine {
-		f := t.desired.at(d)
-		switch {
-		case f.flags&refused == 0 || q.blocked: // on trial or unfit; or not its own fault
-		case q.until.After(now):
-			t.retryAt(q.until)
-		default:
-			f.flags &^= refused
-			entries = append(entries, f.entry)
-		}
-	}
+	entries := t.retryFlows(now)
 	for h, p := range t.damped {
-		if p.until.IsZero() {
-			continue
-		}
-		if p.until.After(now) {
+		switch {
+		case p.until.After(now):
 			t.retryAt(p.until)
-		} else if t.entries.at(h).flags&damped != 0 {
+		case !p.until.IsZero() && t.entries.at(h).flags&damped != 0:
 			t.entries.at(h).flags &^= damped
 			entries = append(entries, h)
 		}
@@ -178,4 +165,36 @@ func (t *Table) retryDue(now time.Time) {
 		t.judge(h)
 		t.due(h)
 	}
+}
+
+// retryFlows puts flows on trial whose time has come, and returns their entries. Of a merged conjunction only one is on
+// trial at a time: a good clause must not be refused for ever together with a bad one.
+func (t *Table) retryFlows(now time.Time) (entries []uint32) {
+	var ready []uint32
+	tried := make(map[uint32]bool) // entries with a flow on trial
+	for d, q := range t.quarantine {
+		f := t.desired.at(d)
+		switch {
+		case f.competes():
+			tried[f.entry] = true
+		case f.flags&refused == 0 || q.blocked: // unfit; or not its own fault
+		case q.until.After(now):
+			t.retryAt(q.until)
+		default:
+			ready = append(ready, d)
+		}
+	}
+	slices.Sort(ready)
+	for _, d := range ready {
+		f := t.desired.at(d)
+		if tried[f.entry] && t.standing(d).class == flow.ClassConjunction {
+			t.quarantine[d].until = now.Add(minBackoff)
+			t.retryAt(t.quarantine[d].until)
+			continue
+		}
+		tried[f.entry] = true
+		f.flags &^= refused
+		entries = append(entries, f.entry)
+	}
+	return entries
 }
