@@ -116,7 +116,7 @@ func parseAction(arg argument) (Action, error) {
 		return kind.parse(arg)
 	}
 	if port, err := parsePort(arg.key); err == nil && arg.sep == 0 {
-		return Output(Port(port)), nil
+		return output(Port(port), 0), nil // no max_len, unlike behind "output:"
 	}
 	return Action{}, errNoAction
 }
