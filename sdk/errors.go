@@ -24,6 +24,8 @@ var (
 	ErrFenced = errors.New("outside the owner's fence")
 	// ErrQuota: the owner would have more than it may.
 	ErrQuota = errors.New("over the owner's quota")
+	// ErrUnset: a flow names a group or meter that the source has not set.
+	ErrUnset = errors.New("group or meter is not set")
 	// ErrTooLarge: the transaction or one of its flows is too large. Push less at a time: within a sync many transactions of
 	// Adds are as good as one.
 	ErrTooLarge = errors.New("too large")

@@ -10,8 +10,8 @@ import (
 // Revision is a number of the host's table that rises with each transaction of any owner.
 type Revision uint64
 
-// Event is what the host tells a source unasked: Installed, Refused, Recovered, Lost, Won, Duplicate, SwitchState or
-// Resync. More kinds may come; ignore what you do not know.
+// Event is what the host tells a source unasked: Installed, Refused, Recovered, Lost, Won, Drifted, Duplicate,
+// SwitchState or Resync. More kinds may come; ignore what you do not know.
 type Event interface{ isEvent() }
 
 // Installed: the switch has confirmed all of this source's transactions up to Revision, but for flows it Refused.
@@ -45,6 +45,13 @@ type Won struct {
 	Key  flow.Key
 }
 
+// Drifted: somebody else changed or deleted a flow in the switch. The host puts it back.
+type Drifted struct {
+	UUID      uuid.UUID
+	Key       flow.Key
+	Contested bool // this happens again and again: the flow is put back after pauses that grow
+}
+
 // Duplicate: an Add named a key that the UUID had a flow for already. Nothing was changed.
 type Duplicate struct {
 	UUID uuid.UUID
@@ -55,7 +62,11 @@ type Duplicate struct {
 type SwitchState struct {
 	Connected  bool   // the host has an OpenFlow connection and has read the tables
 	DatapathID uint64 // 0 while it is not known
+	Geneve     int    // N of the field tun_metadataN that OVN's Geneve option is mapped to, or NoGeneve
 }
+
+// NoGeneve is SwitchState.Geneve while OVN's option is not mapped to any field.
+const NoGeneve = -1
 
 // Resync asks the source to say everything again: SyncBegin, all it wants, SyncDone. A source that cannot returns an error from
 // run, and is started again; one that does not take events at all is started again without being asked.
@@ -66,6 +77,7 @@ func (Refused) isEvent()     {}
 func (Recovered) isEvent()   {}
 func (Lost) isEvent()        {}
 func (Won) isEvent()         {}
+func (Drifted) isEvent()     {}
 func (Duplicate) isEvent()   {}
 func (SwitchState) isEvent() {}
 func (Resync) isEvent()      {}
@@ -86,6 +98,9 @@ func event(m *pb.HostMessage) Event {
 		return Lost{UUID: toUUID(l.Uuid), Key: toKey(l.Key), ToOwner: l.ToOwner, ToUUID: toUUID(l.ToUuid)}
 	case *pb.HostMessage_Won:
 		return Won{UUID: toUUID(m.Won.Uuid), Key: toKey(m.Won.Key)}
+	case *pb.HostMessage_Drifted:
+		d := m.Drifted
+		return Drifted{UUID: toUUID(d.Uuid), Key: toKey(d.Key), Contested: d.Contested}
 	case *pb.HostMessage_Duplicate:
 		return Duplicate{UUID: toUUID(m.Duplicate.Uuid), Key: toKey(m.Duplicate.Key)}
 	case *pb.HostMessage_Resync:
@@ -95,7 +110,11 @@ func event(m *pb.HostMessage) Event {
 }
 
 func toSwitchState(s *pb.SwitchState) SwitchState {
-	return SwitchState{Connected: s.Connected, DatapathID: s.DatapathId}
+	state := SwitchState{Connected: s.Connected, DatapathID: s.DatapathId, Geneve: NoGeneve}
+	if s.GeneveOption != nil {
+		state.Geneve = int(*s.GeneveOption)
+	}
+	return state
 }
 
 func toRefused(r *pb.Refused) Refused {

@@ -17,6 +17,8 @@ func sentinel(rule pb.Rule) error {
 		return ErrFenced
 	case pb.Rule_RULE_QUOTA:
 		return ErrQuota
+	case pb.Rule_RULE_UNSET:
+		return ErrUnset
 	case pb.Rule_RULE_TOO_LARGE:
 		return ErrTooLarge
 	case pb.Rule_RULE_UNAVAILABLE:

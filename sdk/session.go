@@ -33,6 +33,7 @@ func newSession(stream grpc.BidiStreamingServer[pb.HostMessage, pb.SourceMessage
 		turn:        make(chan struct{}, 1),
 		requests:    make(map[uint64]*request),
 		unconfirmed: make(map[*commit]uint64),
+		state:       SwitchState{Geneve: NoGeneve},
 	}
 	s.heaps.session = s
 	return s

@@ -86,7 +86,7 @@ func TestRejectionKeepsItsKind(t *testing.T) {
 	for rule, want := range map[pb.Rule]error{
 		pb.Rule_RULE_MALFORMED: ErrMalformed, pb.Rule_RULE_BAD_MATCH: ErrBadMatch, pb.Rule_RULE_BAD_ACTIONS: ErrBadActions,
 		pb.Rule_RULE_BAD_FLOW: ErrBadFlow, pb.Rule_RULE_FENCED: ErrFenced, pb.Rule_RULE_QUOTA: ErrQuota,
-		pb.Rule_RULE_TOO_LARGE: ErrTooLarge, pb.Rule_RULE_UNAVAILABLE: ErrUnavailable,
+		pb.Rule_RULE_UNSET: ErrUnset, pb.Rule_RULE_TOO_LARGE: ErrTooLarge, pb.Rule_RULE_UNAVAILABLE: ErrUnavailable,
 		pb.Rule_RULE_UNSPECIFIED: ErrRejected, 4711: ErrRejected,
 	} {
 		t.Run(rule.String(), func(t *testing.T) {
@@ -227,7 +227,9 @@ func TestEvents(t *testing.T) {
 		event   Event
 	}{
 		{&pb.HostMessage{Message: &pb.HostMessage_SwitchState{SwitchState: &pb.SwitchState{Connected: true, DatapathId: 3}}},
-			SwitchState{Connected: true, DatapathID: 3}},
+			SwitchState{Connected: true, DatapathID: 3, Geneve: NoGeneve}},
+		{&pb.HostMessage{Message: &pb.HostMessage_SwitchState{SwitchState: &pb.SwitchState{GeneveOption: new(uint32)}}},
+			SwitchState{Geneve: 0}},
 		{&pb.HostMessage{Message: &pb.HostMessage_Installed{Installed: &pb.Installed{Txn: 1, Revision: 4}}}, Installed{Revision: 4}},
 		{&pb.HostMessage{Message: &pb.HostMessage_Refused{Refused: &pb.Refused{Uuid: idA[:], Key: key, Type: 2, Code: 9, Text: "x"}}},
 			Refused{UUID: idA, Key: toKey(key), Type: 2, Code: 9, Text: "x"}},
@@ -236,6 +238,8 @@ func TestEvents(t *testing.T) {
 		{&pb.HostMessage{Message: &pb.HostMessage_Lost{Lost: &pb.Lost{Uuid: idA[:], Key: key, ToOwner: "o", ToUuid: idB[:]}}},
 			Lost{UUID: idA, Key: toKey(key), ToOwner: "o", ToUUID: idB}},
 		{&pb.HostMessage{Message: &pb.HostMessage_Won{Won: &pb.Won{Uuid: idA[:], Key: key}}}, Won{UUID: idA, Key: toKey(key)}},
+		{&pb.HostMessage{Message: &pb.HostMessage_Drifted{Drifted: &pb.Drifted{Uuid: idA[:], Key: key, Contested: true}}},
+			Drifted{UUID: idA, Key: toKey(key), Contested: true}},
 		{&pb.HostMessage{Message: &pb.HostMessage_Duplicate{Duplicate: &pb.Duplicate{Uuid: idA[:], Key: key}}},
 			Duplicate{UUID: idA, Key: toKey(key)}},
 		{&pb.HostMessage{Message: &pb.HostMessage_Resync{Resync: &pb.Resync{Reason: "r"}}}, Resync{Reason: "r"}},

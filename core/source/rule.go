@@ -20,6 +20,7 @@ var rules = []struct {
 	{table.ErrBadActions, pb.Rule_RULE_BAD_ACTIONS},
 	{table.ErrBadTable, pb.Rule_RULE_BAD_FLOW},
 	{ErrFlowRange, pb.Rule_RULE_BAD_FLOW},
+	{table.ErrUnset, pb.Rule_RULE_UNSET},
 	{table.ErrTooBig, pb.Rule_RULE_TOO_LARGE},
 	{table.ErrBadOp, pb.Rule_RULE_MALFORMED},
 	{apply.ErrStopped, pb.Rule_RULE_UNAVAILABLE},

@@ -30,6 +30,9 @@ func wireEvent(e table.Event) *pb.HostMessage {
 		return &pb.HostMessage{Message: &pb.HostMessage_Lost{Lost: lost}}
 	case table.EventWon:
 		return &pb.HostMessage{Message: &pb.HostMessage_Won{Won: &pb.Won{Uuid: id, Key: key}}}
+	case table.EventDrifted, table.EventContested:
+		drifted := &pb.Drifted{Uuid: id, Key: key, Contested: e.Kind == table.EventContested}
+		return &pb.HostMessage{Message: &pb.HostMessage_Drifted{Drifted: drifted}}
 	case table.EventDuplicate:
 		return &pb.HostMessage{Message: &pb.HostMessage_Duplicate{Duplicate: &pb.Duplicate{Uuid: id, Key: key}}}
 	}
@@ -50,9 +53,12 @@ func wireKey(k flow.Key) *pb.Key {
 }
 
 func wireSwitch(s apply.SwitchState) *pb.HostMessage {
-	return &pb.HostMessage{Message: &pb.HostMessage_SwitchState{
-		SwitchState: &pb.SwitchState{Connected: s.Connected, DatapathId: s.DatapathID},
-	}}
+	state := &pb.SwitchState{Connected: s.Connected, DatapathId: s.DatapathID}
+	if s.Geneve != apply.NoGeneve {
+		option := uint32(s.Geneve)
+		state.GeneveOption = &option
+	}
+	return &pb.HostMessage{Message: &pb.HostMessage_SwitchState{SwitchState: state}}
 }
 
 func wireRanges[T ~uint8 | ~uint16 | ~uint32](ranges []table.Range[T]) []*pb.Range {

@@ -113,6 +113,7 @@ const (
 	Rule_RULE_QUOTA       Rule = 6 // more than the owner may have
 	Rule_RULE_TOO_LARGE   Rule = 7 // over one of Limits, or a flow over what the switch takes
 	Rule_RULE_UNAVAILABLE Rule = 8 // the host is about to stop
+	Rule_RULE_UNSET       Rule = 9 // a flow names a group or meter that the owner has not set
 )
 
 // Enum value maps for Rule.
@@ -127,6 +128,7 @@ var (
 		6: "RULE_QUOTA",
 		7: "RULE_TOO_LARGE",
 		8: "RULE_UNAVAILABLE",
+		9: "RULE_UNSET",
 	}
 	Rule_value = map[string]int32{
 		"RULE_UNSPECIFIED": 0,
@@ -138,6 +140,7 @@ var (
 		"RULE_QUOTA":       6,
 		"RULE_TOO_LARGE":   7,
 		"RULE_UNAVAILABLE": 8,
+		"RULE_UNSET":       9,
 	}
 )
 
@@ -244,6 +247,7 @@ type HostMessage struct {
 	//	*HostMessage_Resync
 	//	*HostMessage_Shutdown
 	//	*HostMessage_Duplicate
+	//	*HostMessage_Drifted
 	Message       isHostMessage_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -394,6 +398,15 @@ func (x *HostMessage) GetDuplicate() *Duplicate {
 	return nil
 }
 
+func (x *HostMessage) GetDrifted() *Drifted {
+	if x != nil {
+		if x, ok := x.Message.(*HostMessage_Drifted); ok {
+			return x.Drifted
+		}
+	}
+	return nil
+}
+
 type isHostMessage_Message interface {
 	isHostMessage_Message()
 }
@@ -446,6 +459,10 @@ type HostMessage_Duplicate struct {
 	Duplicate *Duplicate `protobuf:"bytes,12,opt,name=duplicate,proto3,oneof"`
 }
 
+type HostMessage_Drifted struct {
+	Drifted *Drifted `protobuf:"bytes,13,opt,name=drifted,proto3,oneof"`
+}
+
 func (*HostMessage_Hello) isHostMessage_Message() {}
 
 func (*HostMessage_SwitchState) isHostMessage_Message() {}
@@ -469,6 +486,8 @@ func (*HostMessage_Resync) isHostMessage_Message() {}
 func (*HostMessage_Shutdown) isHostMessage_Message() {}
 
 func (*HostMessage_Duplicate) isHostMessage_Message() {}
+
+func (*HostMessage_Drifted) isHostMessage_Message() {}
 
 // SourceMessage is what the source says.
 type SourceMessage struct {
@@ -1050,8 +1069,9 @@ func (x *Limits) GetMessageBytes() uint32 {
 // SwitchState tells about the switch: once after HostHello, then at each change.
 type SwitchState struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Connected     bool                   `protobuf:"varint,1,opt,name=connected,proto3" json:"connected,omitempty"`                      // the host has an OpenFlow connection and has read the tables
-	DatapathId    uint64                 `protobuf:"fixed64,2,opt,name=datapath_id,json=datapathId,proto3" json:"datapath_id,omitempty"` // OpenFlow 1.5 §7.3.1; 0 while it is not known
+	Connected     bool                   `protobuf:"varint,1,opt,name=connected,proto3" json:"connected,omitempty"`                                 // the host has an OpenFlow connection and has read the tables
+	DatapathId    uint64                 `protobuf:"fixed64,2,opt,name=datapath_id,json=datapathId,proto3" json:"datapath_id,omitempty"`            // OpenFlow 1.5 §7.3.1; 0 while it is not known
+	GeneveOption  *uint32                `protobuf:"varint,3,opt,name=geneve_option,json=geneveOption,proto3,oneof" json:"geneve_option,omitempty"` // N of the field tun_metadataN that OVN's Geneve option is mapped to; absent: to none
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1096,6 +1116,13 @@ func (x *SwitchState) GetConnected() bool {
 func (x *SwitchState) GetDatapathId() uint64 {
 	if x != nil {
 		return x.DatapathId
+	}
+	return 0
+}
+
+func (x *SwitchState) GetGeneveOption() uint32 {
+	if x != nil && x.GeneveOption != nil {
+		return *x.GeneveOption
 	}
 	return 0
 }
@@ -1949,6 +1976,67 @@ func (x *Duplicate) GetKey() *Key {
 	return nil
 }
 
+// Drifted: somebody else changed or deleted a flow in the switch. The host puts it back.
+type Drifted struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Uuid          []byte                 `protobuf:"bytes,1,opt,name=uuid,proto3" json:"uuid,omitempty"`
+	Key           *Key                   `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`
+	Contested     bool                   `protobuf:"varint,3,opt,name=contested,proto3" json:"contested,omitempty"` // this happens again and again: the flow is put back after pauses that grow
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Drifted) Reset() {
+	*x = Drifted{}
+	mi := &file_flowhost_v1_flowhost_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Drifted) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Drifted) ProtoMessage() {}
+
+func (x *Drifted) ProtoReflect() protoreflect.Message {
+	mi := &file_flowhost_v1_flowhost_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Drifted.ProtoReflect.Descriptor instead.
+func (*Drifted) Descriptor() ([]byte, []int) {
+	return file_flowhost_v1_flowhost_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *Drifted) GetUuid() []byte {
+	if x != nil {
+		return x.Uuid
+	}
+	return nil
+}
+
+func (x *Drifted) GetKey() *Key {
+	if x != nil {
+		return x.Key
+	}
+	return nil
+}
+
+func (x *Drifted) GetContested() bool {
+	if x != nil {
+		return x.Contested
+	}
+	return false
+}
+
 // Resync asks the source to say everything again: SyncBegin, all it wants, SyncDone.
 type Resync struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1959,7 +2047,7 @@ type Resync struct {
 
 func (x *Resync) Reset() {
 	*x = Resync{}
-	mi := &file_flowhost_v1_flowhost_proto_msgTypes[23]
+	mi := &file_flowhost_v1_flowhost_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1971,7 +2059,7 @@ func (x *Resync) String() string {
 func (*Resync) ProtoMessage() {}
 
 func (x *Resync) ProtoReflect() protoreflect.Message {
-	mi := &file_flowhost_v1_flowhost_proto_msgTypes[23]
+	mi := &file_flowhost_v1_flowhost_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1984,7 +2072,7 @@ func (x *Resync) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Resync.ProtoReflect.Descriptor instead.
 func (*Resync) Descriptor() ([]byte, []int) {
-	return file_flowhost_v1_flowhost_proto_rawDescGZIP(), []int{23}
+	return file_flowhost_v1_flowhost_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Resync) GetReason() string {
@@ -2004,7 +2092,7 @@ type Shutdown struct {
 
 func (x *Shutdown) Reset() {
 	*x = Shutdown{}
-	mi := &file_flowhost_v1_flowhost_proto_msgTypes[24]
+	mi := &file_flowhost_v1_flowhost_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2016,7 +2104,7 @@ func (x *Shutdown) String() string {
 func (*Shutdown) ProtoMessage() {}
 
 func (x *Shutdown) ProtoReflect() protoreflect.Message {
-	mi := &file_flowhost_v1_flowhost_proto_msgTypes[24]
+	mi := &file_flowhost_v1_flowhost_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2029,7 +2117,7 @@ func (x *Shutdown) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Shutdown.ProtoReflect.Descriptor instead.
 func (*Shutdown) Descriptor() ([]byte, []int) {
-	return file_flowhost_v1_flowhost_proto_rawDescGZIP(), []int{24}
+	return file_flowhost_v1_flowhost_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Shutdown) GetDeadlineMs() uint32 {
@@ -2050,7 +2138,7 @@ type Status struct {
 
 func (x *Status) Reset() {
 	*x = Status{}
-	mi := &file_flowhost_v1_flowhost_proto_msgTypes[25]
+	mi := &file_flowhost_v1_flowhost_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2062,7 +2150,7 @@ func (x *Status) String() string {
 func (*Status) ProtoMessage() {}
 
 func (x *Status) ProtoReflect() protoreflect.Message {
-	mi := &file_flowhost_v1_flowhost_proto_msgTypes[25]
+	mi := &file_flowhost_v1_flowhost_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2075,7 +2163,7 @@ func (x *Status) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Status.ProtoReflect.Descriptor instead.
 func (*Status) Descriptor() ([]byte, []int) {
-	return file_flowhost_v1_flowhost_proto_rawDescGZIP(), []int{25}
+	return file_flowhost_v1_flowhost_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Status) GetReady() bool {
@@ -2106,7 +2194,7 @@ type Log struct {
 
 func (x *Log) Reset() {
 	*x = Log{}
-	mi := &file_flowhost_v1_flowhost_proto_msgTypes[26]
+	mi := &file_flowhost_v1_flowhost_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2118,7 +2206,7 @@ func (x *Log) String() string {
 func (*Log) ProtoMessage() {}
 
 func (x *Log) ProtoReflect() protoreflect.Message {
-	mi := &file_flowhost_v1_flowhost_proto_msgTypes[26]
+	mi := &file_flowhost_v1_flowhost_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2131,7 +2219,7 @@ func (x *Log) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Log.ProtoReflect.Descriptor instead.
 func (*Log) Descriptor() ([]byte, []int) {
-	return file_flowhost_v1_flowhost_proto_rawDescGZIP(), []int{26}
+	return file_flowhost_v1_flowhost_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Log) GetLevel() LogLevel {
@@ -2173,7 +2261,7 @@ var File_flowhost_v1_flowhost_proto protoreflect.FileDescriptor
 
 const file_flowhost_v1_flowhost_proto_rawDesc = "" +
 	"\n" +
-	"\x1aflowhost/v1/flowhost.proto\x12\vflowhost.v1\"\x81\x05\n" +
+	"\x1aflowhost/v1/flowhost.proto\x12\vflowhost.v1\"\xb3\x05\n" +
 	"\vHostMessage\x12.\n" +
 	"\x05hello\x18\x01 \x01(\v2\x16.flowhost.v1.HostHelloH\x00R\x05hello\x12=\n" +
 	"\fswitch_state\x18\x02 \x01(\v2\x18.flowhost.v1.SwitchStateH\x00R\vswitchState\x126\n" +
@@ -2187,7 +2275,8 @@ const file_flowhost_v1_flowhost_proto_rawDesc = "" +
 	"\x06resync\x18\n" +
 	" \x01(\v2\x13.flowhost.v1.ResyncH\x00R\x06resync\x123\n" +
 	"\bshutdown\x18\v \x01(\v2\x15.flowhost.v1.ShutdownH\x00R\bshutdown\x126\n" +
-	"\tduplicate\x18\f \x01(\v2\x16.flowhost.v1.DuplicateH\x00R\tduplicateB\t\n" +
+	"\tduplicate\x18\f \x01(\v2\x16.flowhost.v1.DuplicateH\x00R\tduplicate\x120\n" +
+	"\adrifted\x18\r \x01(\v2\x14.flowhost.v1.DriftedH\x00R\adriftedB\t\n" +
 	"\amessage\"\xb6\x02\n" +
 	"\rSourceMessage\x120\n" +
 	"\x05hello\x18\x01 \x01(\v2\x18.flowhost.v1.SourceHelloH\x00R\x05hello\x12$\n" +
@@ -2233,11 +2322,13 @@ const file_flowhost_v1_flowhost_proto_rawDesc = "" +
 	"\x06Limits\x12\x1b\n" +
 	"\ttxn_flows\x18\x01 \x01(\rR\btxnFlows\x12\x1b\n" +
 	"\ttxn_bytes\x18\x02 \x01(\rR\btxnBytes\x12#\n" +
-	"\rmessage_bytes\x18\x03 \x01(\rR\fmessageBytes\"L\n" +
+	"\rmessage_bytes\x18\x03 \x01(\rR\fmessageBytes\"\x88\x01\n" +
 	"\vSwitchState\x12\x1c\n" +
 	"\tconnected\x18\x01 \x01(\bR\tconnected\x12\x1f\n" +
 	"\vdatapath_id\x18\x02 \x01(\x06R\n" +
-	"datapathId\"L\n" +
+	"datapathId\x12(\n" +
+	"\rgeneve_option\x18\x03 \x01(\rH\x00R\fgeneveOption\x88\x01\x01B\x10\n" +
+	"\x0e_geneve_option\"L\n" +
 	"\x03Txn\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12!\n" +
 	"\x03ops\x18\x02 \x03(\v2\x0f.flowhost.v1.OpR\x03ops\x12\x12\n" +
@@ -2294,7 +2385,11 @@ const file_flowhost_v1_flowhost_proto_rawDesc = "" +
 	"\x03key\x18\x02 \x01(\v2\x10.flowhost.v1.KeyR\x03key\"C\n" +
 	"\tDuplicate\x12\x12\n" +
 	"\x04uuid\x18\x01 \x01(\fR\x04uuid\x12\"\n" +
-	"\x03key\x18\x02 \x01(\v2\x10.flowhost.v1.KeyR\x03key\" \n" +
+	"\x03key\x18\x02 \x01(\v2\x10.flowhost.v1.KeyR\x03key\"_\n" +
+	"\aDrifted\x12\x12\n" +
+	"\x04uuid\x18\x01 \x01(\fR\x04uuid\x12\"\n" +
+	"\x03key\x18\x02 \x01(\v2\x10.flowhost.v1.KeyR\x03key\x12\x1c\n" +
+	"\tcontested\x18\x03 \x01(\bR\tcontested\" \n" +
 	"\x06Resync\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\"+\n" +
 	"\bShutdown\x12\x1f\n" +
@@ -2315,7 +2410,7 @@ const file_flowhost_v1_flowhost_proto_rawDesc = "" +
 	"\x0eOP_KIND_REMOVE\x10\x02\x12\x17\n" +
 	"\x13OP_KIND_REMOVE_FLOW\x10\x03\x12\x0f\n" +
 	"\vOP_KIND_SET\x10\x04\x12\x11\n" +
-	"\rOP_KIND_CLEAR\x10\x05*\xb8\x01\n" +
+	"\rOP_KIND_CLEAR\x10\x05*\xc8\x01\n" +
 	"\x04Rule\x12\x14\n" +
 	"\x10RULE_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eRULE_MALFORMED\x10\x01\x12\x12\n" +
@@ -2326,7 +2421,9 @@ const file_flowhost_v1_flowhost_proto_rawDesc = "" +
 	"\n" +
 	"RULE_QUOTA\x10\x06\x12\x12\n" +
 	"\x0eRULE_TOO_LARGE\x10\a\x12\x14\n" +
-	"\x10RULE_UNAVAILABLE\x10\b*\x8c\x01\n" +
+	"\x10RULE_UNAVAILABLE\x10\b\x12\x0e\n" +
+	"\n" +
+	"RULE_UNSET\x10\t*\x8c\x01\n" +
 	"\bLogLevel\x12\x19\n" +
 	"\x15LOG_LEVEL_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fLOG_LEVEL_TRACE\x10\x01\x12\x13\n" +
@@ -2350,7 +2447,7 @@ func file_flowhost_v1_flowhost_proto_rawDescGZIP() []byte {
 }
 
 var file_flowhost_v1_flowhost_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_flowhost_v1_flowhost_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
+var file_flowhost_v1_flowhost_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_flowhost_v1_flowhost_proto_goTypes = []any{
 	(OpKind)(0),           // 0: flowhost.v1.OpKind
 	(Rule)(0),             // 1: flowhost.v1.Rule
@@ -2378,10 +2475,11 @@ var file_flowhost_v1_flowhost_proto_goTypes = []any{
 	(*Lost)(nil),          // 23: flowhost.v1.Lost
 	(*Won)(nil),           // 24: flowhost.v1.Won
 	(*Duplicate)(nil),     // 25: flowhost.v1.Duplicate
-	(*Resync)(nil),        // 26: flowhost.v1.Resync
-	(*Shutdown)(nil),      // 27: flowhost.v1.Shutdown
-	(*Status)(nil),        // 28: flowhost.v1.Status
-	(*Log)(nil),           // 29: flowhost.v1.Log
+	(*Drifted)(nil),       // 26: flowhost.v1.Drifted
+	(*Resync)(nil),        // 27: flowhost.v1.Resync
+	(*Shutdown)(nil),      // 28: flowhost.v1.Shutdown
+	(*Status)(nil),        // 29: flowhost.v1.Status
+	(*Log)(nil),           // 30: flowhost.v1.Log
 }
 var file_flowhost_v1_flowhost_proto_depIdxs = []int32{
 	5,  // 0: flowhost.v1.HostMessage.hello:type_name -> flowhost.v1.HostHello
@@ -2393,42 +2491,44 @@ var file_flowhost_v1_flowhost_proto_depIdxs = []int32{
 	22, // 6: flowhost.v1.HostMessage.recovered:type_name -> flowhost.v1.Recovered
 	23, // 7: flowhost.v1.HostMessage.lost:type_name -> flowhost.v1.Lost
 	24, // 8: flowhost.v1.HostMessage.won:type_name -> flowhost.v1.Won
-	26, // 9: flowhost.v1.HostMessage.resync:type_name -> flowhost.v1.Resync
-	27, // 10: flowhost.v1.HostMessage.shutdown:type_name -> flowhost.v1.Shutdown
+	27, // 9: flowhost.v1.HostMessage.resync:type_name -> flowhost.v1.Resync
+	28, // 10: flowhost.v1.HostMessage.shutdown:type_name -> flowhost.v1.Shutdown
 	25, // 11: flowhost.v1.HostMessage.duplicate:type_name -> flowhost.v1.Duplicate
-	6,  // 12: flowhost.v1.SourceMessage.hello:type_name -> flowhost.v1.SourceHello
-	12, // 13: flowhost.v1.SourceMessage.txn:type_name -> flowhost.v1.Txn
-	15, // 14: flowhost.v1.SourceMessage.sync_begin:type_name -> flowhost.v1.SyncBegin
-	16, // 15: flowhost.v1.SourceMessage.sync_done:type_name -> flowhost.v1.SyncDone
-	28, // 16: flowhost.v1.SourceMessage.status:type_name -> flowhost.v1.Status
-	29, // 17: flowhost.v1.SourceMessage.log:type_name -> flowhost.v1.Log
-	8,  // 18: flowhost.v1.HostHello.fence:type_name -> flowhost.v1.Fence
-	9,  // 19: flowhost.v1.HostHello.ranges:type_name -> flowhost.v1.Ranges
-	10, // 20: flowhost.v1.HostHello.limits:type_name -> flowhost.v1.Limits
-	2,  // 21: flowhost.v1.HostHello.log_level:type_name -> flowhost.v1.LogLevel
-	7,  // 22: flowhost.v1.Fence.tables:type_name -> flowhost.v1.Range
-	7,  // 23: flowhost.v1.Fence.priorities:type_name -> flowhost.v1.Range
-	7,  // 24: flowhost.v1.Ranges.groups:type_name -> flowhost.v1.Range
-	7,  // 25: flowhost.v1.Ranges.meters:type_name -> flowhost.v1.Range
-	7,  // 26: flowhost.v1.Ranges.conjunctions:type_name -> flowhost.v1.Range
-	13, // 27: flowhost.v1.Txn.ops:type_name -> flowhost.v1.Op
-	0,  // 28: flowhost.v1.Op.kind:type_name -> flowhost.v1.OpKind
-	14, // 29: flowhost.v1.Op.flows:type_name -> flowhost.v1.Flow
-	1,  // 30: flowhost.v1.Rejected.rule:type_name -> flowhost.v1.Rule
-	21, // 31: flowhost.v1.Installed.refused:type_name -> flowhost.v1.Refused
-	20, // 32: flowhost.v1.Refused.key:type_name -> flowhost.v1.Key
-	20, // 33: flowhost.v1.Recovered.key:type_name -> flowhost.v1.Key
-	20, // 34: flowhost.v1.Lost.key:type_name -> flowhost.v1.Key
-	20, // 35: flowhost.v1.Won.key:type_name -> flowhost.v1.Key
-	20, // 36: flowhost.v1.Duplicate.key:type_name -> flowhost.v1.Key
-	2,  // 37: flowhost.v1.Log.level:type_name -> flowhost.v1.LogLevel
-	3,  // 38: flowhost.v1.Source.Session:input_type -> flowhost.v1.HostMessage
-	4,  // 39: flowhost.v1.Source.Session:output_type -> flowhost.v1.SourceMessage
-	39, // [39:40] is the sub-list for method output_type
-	38, // [38:39] is the sub-list for method input_type
-	38, // [38:38] is the sub-list for extension type_name
-	38, // [38:38] is the sub-list for extension extendee
-	0,  // [0:38] is the sub-list for field type_name
+	26, // 12: flowhost.v1.HostMessage.drifted:type_name -> flowhost.v1.Drifted
+	6,  // 13: flowhost.v1.SourceMessage.hello:type_name -> flowhost.v1.SourceHello
+	12, // 14: flowhost.v1.SourceMessage.txn:type_name -> flowhost.v1.Txn
+	15, // 15: flowhost.v1.SourceMessage.sync_begin:type_name -> flowhost.v1.SyncBegin
+	16, // 16: flowhost.v1.SourceMessage.sync_done:type_name -> flowhost.v1.SyncDone
+	29, // 17: flowhost.v1.SourceMessage.status:type_name -> flowhost.v1.Status
+	30, // 18: flowhost.v1.SourceMessage.log:type_name -> flowhost.v1.Log
+	8,  // 19: flowhost.v1.HostHello.fence:type_name -> flowhost.v1.Fence
+	9,  // 20: flowhost.v1.HostHello.ranges:type_name -> flowhost.v1.Ranges
+	10, // 21: flowhost.v1.HostHello.limits:type_name -> flowhost.v1.Limits
+	2,  // 22: flowhost.v1.HostHello.log_level:type_name -> flowhost.v1.LogLevel
+	7,  // 23: flowhost.v1.Fence.tables:type_name -> flowhost.v1.Range
+	7,  // 24: flowhost.v1.Fence.priorities:type_name -> flowhost.v1.Range
+	7,  // 25: flowhost.v1.Ranges.groups:type_name -> flowhost.v1.Range
+	7,  // 26: flowhost.v1.Ranges.meters:type_name -> flowhost.v1.Range
+	7,  // 27: flowhost.v1.Ranges.conjunctions:type_name -> flowhost.v1.Range
+	13, // 28: flowhost.v1.Txn.ops:type_name -> flowhost.v1.Op
+	0,  // 29: flowhost.v1.Op.kind:type_name -> flowhost.v1.OpKind
+	14, // 30: flowhost.v1.Op.flows:type_name -> flowhost.v1.Flow
+	1,  // 31: flowhost.v1.Rejected.rule:type_name -> flowhost.v1.Rule
+	21, // 32: flowhost.v1.Installed.refused:type_name -> flowhost.v1.Refused
+	20, // 33: flowhost.v1.Refused.key:type_name -> flowhost.v1.Key
+	20, // 34: flowhost.v1.Recovered.key:type_name -> flowhost.v1.Key
+	20, // 35: flowhost.v1.Lost.key:type_name -> flowhost.v1.Key
+	20, // 36: flowhost.v1.Won.key:type_name -> flowhost.v1.Key
+	20, // 37: flowhost.v1.Duplicate.key:type_name -> flowhost.v1.Key
+	20, // 38: flowhost.v1.Drifted.key:type_name -> flowhost.v1.Key
+	2,  // 39: flowhost.v1.Log.level:type_name -> flowhost.v1.LogLevel
+	3,  // 40: flowhost.v1.Source.Session:input_type -> flowhost.v1.HostMessage
+	4,  // 41: flowhost.v1.Source.Session:output_type -> flowhost.v1.SourceMessage
+	41, // [41:42] is the sub-list for method output_type
+	40, // [40:41] is the sub-list for method input_type
+	40, // [40:40] is the sub-list for extension type_name
+	40, // [40:40] is the sub-list for extension extendee
+	0,  // [0:40] is the sub-list for field type_name
 }
 
 func init() { file_flowhost_v1_flowhost_proto_init() }
@@ -2449,6 +2549,7 @@ func file_flowhost_v1_flowhost_proto_init() {
 		(*HostMessage_Resync)(nil),
 		(*HostMessage_Shutdown)(nil),
 		(*HostMessage_Duplicate)(nil),
+		(*HostMessage_Drifted)(nil),
 	}
 	file_flowhost_v1_flowhost_proto_msgTypes[1].OneofWrappers = []any{
 		(*SourceMessage_Hello)(nil),
@@ -2458,6 +2559,7 @@ func file_flowhost_v1_flowhost_proto_init() {
 		(*SourceMessage_Status)(nil),
 		(*SourceMessage_Log)(nil),
 	}
+	file_flowhost_v1_flowhost_proto_msgTypes[8].OneofWrappers = []any{}
 	file_flowhost_v1_flowhost_proto_msgTypes[15].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -2465,7 +2567,7 @@ func file_flowhost_v1_flowhost_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_flowhost_v1_flowhost_proto_rawDesc), len(file_flowhost_v1_flowhost_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   27,
+			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
