@@ -219,7 +219,7 @@ func (m *matcher) clause(or *node, conj flow.Conj) (alive bool) {
 // plain says whether the alternatives of an or are such that their matches differ in the bytes of one field, and can all be sent.
 func (m *matcher) plain(or *node) bool {
 	s := m.expr.nodes[or.first].symbol
-	if s.IsString() || s.Level != Ordinal || s.view.count != 1 || (m.common.set|decisiveSlots)&(1<<s.view.slot) != 0 {
+	if s.IsString() || s.Level != Ordinal || s.view.count != 1 || (m.common.set|decisiveSlots|narrow)&(1<<s.view.slot) != 0 {
 		return false
 	}
 	m.constraints.copy(&m.common)
@@ -278,6 +278,9 @@ func (m *matcher) constrain(c *constraints, n *node) bool {
 	for i := range int(v.count) {
 		s := v.slot + slot(i)
 		value, mask := v.part(value, i), v.part(mask, i)
+		if !s.possible(value) {
+			return false
+		}
 		if m.dialect.OverwriteSharedFields {
 			c.put(s, value, mask)
 		} else if !mask.IsZero() && !c.meet(s, value, mask) {

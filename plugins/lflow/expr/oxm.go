@@ -120,6 +120,13 @@ var slotBits, slotSizes = func() (widths, sizes [slotCount]uint8) {
 	return widths, sizes
 }()
 
+// narrow are the fields in which Open vSwitch uses the low 8 bits only: it refuses a match on a value beyond them, which no packet
+// has (mf_is_value_valid).
+const narrow = 1<<slotCTState | 1<<slotARPOp
+
+// possible says whether a packet can have a value in a slot.
+func (s slot) possible(value lex.Value) bool { return narrow&(1<<s) == 0 || value.Len() <= 8 }
+
 // appendTLV appends a field with a value, and with a mask unless it is all ones.
 func (s slot) appendTLV(b []byte, value, mask lex.Value) []byte {
 	size := int(slotSizes[s])
