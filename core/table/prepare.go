@@ -74,7 +74,7 @@ func (op *Op) check() error {
 		only.UUID, only.Key = op.UUID, op.Key
 	case OpClear:
 	case OpSetGroup, OpSetMeter:
-		only.ID, only.Body = op.ID, op.Body
+		only.ID, only.Body, only.Refs = op.ID, op.Body, op.Refs
 	case OpRemoveGroup, OpRemoveMeter:
 		only.ID = op.ID
 	case OpFlushCT:
@@ -86,7 +86,7 @@ func (op *Op) check() error {
 	}
 	switch {
 	case only.UUID != op.UUID || only.Key != op.Key || only.ID != op.ID || only.Body != op.Body || only.Zone != op.Zone ||
-		len(only.Flows) != len(op.Flows):
+		len(only.Flows) != len(op.Flows) || len(only.Refs) != len(op.Refs):
 		return fmt.Errorf("%w: it has a part that %q does not have", ErrBadOp, op.Kind)
 	case op.Kind == OpAdd && len(op.Flows) == 0:
 		return fmt.Errorf("%w: nothing to add", ErrBadOp)
@@ -100,6 +100,11 @@ func (o *owner) prepareObject(op *Op) error {
 	case OpSetGroup, OpRemoveGroup, OpSetMeter, OpRemoveMeter:
 		if x := op.object(); !inRanges(o.ranges(x.Kind), x.ID) {
 			return fmt.Errorf("%w: %s", ErrFenced, x)
+		}
+		for _, ref := range op.Refs {
+			if err := o.reachRef(ref); err != nil {
+				return err
+			}
 		}
 		if size := objectMessageSize(op.Body); size > MaxMessage {
 			return fmt.Errorf("%w: the %s's message has %d bytes, %d are allowed", ErrTooBig, op.object().Kind, size, MaxMessage)

@@ -39,21 +39,27 @@ func (r *references) none() bool { return len(r.objects)+len(r.learns) == 0 }
 // reach checks what actions name against the fence. refers says whether they name a group or a meter.
 func (o *owner) reach(a flow.Actions) (refers bool, err error) {
 	for ref := range a.Refs() {
-		switch {
-		case ref.Kind == flow.RefConjunction && !inRanges(o.Conjunctions, ref.ID):
-			return false, fmt.Errorf("%w: conjunction id %d", ErrFenced, ref.ID)
-		case ref.Kind == flow.RefGroup && !inRanges(o.Groups, ref.ID):
-			return false, fmt.Errorf("%w: group %d", ErrFenced, ref.ID)
-		case ref.Kind == flow.RefMeter && !inRanges(o.Meters, ref.ID):
-			return false, fmt.Errorf("%w: meter %d", ErrFenced, ref.ID)
-		case ref.Kind == flow.RefLearned:
-			if err := o.reachLearned(ref); err != nil {
-				return false, err
-			}
+		if err := o.reachRef(ref); err != nil {
+			return false, err
 		}
 		refers = refers || ref.Kind == flow.RefGroup || ref.Kind == flow.RefMeter
 	}
 	return refers, nil
+}
+
+// reachRef checks one thing that is named against the fence.
+func (o *owner) reachRef(ref flow.Ref) error {
+	switch {
+	case ref.Kind == flow.RefConjunction && !inRanges(o.Conjunctions, ref.ID):
+		return fmt.Errorf("%w: conjunction id %d", ErrFenced, ref.ID)
+	case ref.Kind == flow.RefGroup && !inRanges(o.Groups, ref.ID):
+		return fmt.Errorf("%w: group %d", ErrFenced, ref.ID)
+	case ref.Kind == flow.RefMeter && !inRanges(o.Meters, ref.ID):
+		return fmt.Errorf("%w: meter %d", ErrFenced, ref.ID)
+	case ref.Kind == flow.RefLearned:
+		return o.reachLearned(ref)
+	}
+	return nil
 }
 
 // reachLearned checks where a learn action puts flows.

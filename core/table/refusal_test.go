@@ -55,6 +55,7 @@ func refusalTests(t *testing.T) []refusalTest {
 		{"removed group named", Op{Kind: OpRemoveGroup, ID: 1}, ErrInUse, "group 1"},
 		{"removed group outside", Op{Kind: OpRemoveGroup, ID: 200}, ErrFenced, "group 200"},
 		{"set group outside", Op{Kind: OpSetGroup, ID: 200}, ErrFenced, "group 200"},
+		{"group in a bucket outside", Op{Kind: OpSetGroup, ID: 2, Refs: []flow.Ref{{Kind: flow.RefGroup, ID: 200}}}, ErrFenced, "group 200"},
 		{"set meter outside", Op{Kind: OpSetMeter, ID: 200}, ErrFenced, "meter 200"},
 		{"zone outside", Op{Kind: OpFlushCT, Zone: 200}, ErrFenced, "zone 200"},
 		{"tuple outside", Op{Kind: OpFlushCTTuple, Zone: 200}, ErrFenced, "zone 200"},

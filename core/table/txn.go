@@ -74,6 +74,7 @@ type Op struct {
 	Key   flow.Key    // OpRemoveFlow
 	ID    uint32      // of the group or meter
 	Body  Body        // OpSetGroup, OpSetMeter; OpFlushCTTuple: what follows the zone in NXT_CT_FLUSH, TLVs
+	Refs  []flow.Ref  // OpSetGroup: what the buckets name, which the fence covers, too; see flow.Group.Refs
 	Zone  uint16      // OpFlushCT, OpFlushCTTuple
 }
 
