@@ -134,34 +134,42 @@ func (h *Host) Replace(ctx context.Context, flows iter.Seq2[uuid.UUID, flow.Flow
 	return h.SyncDone(ctx)
 }
 
-// pipeline commits one transaction while the author fills the next.
+// pipeline commits transactions while the author fills the next: as many as may be on their way.
 type pipeline struct {
-	ctx  context.Context
-	last chan error // of the transaction under way; nil if there is none
+	ctx      context.Context
+	underWay []chan error // the oldest first
 }
 
-// commit starts to commit txn, once the one before is committed. It returns the error of that one.
+// commit starts to commit txn. When too many are under way it waits for the oldest, and returns its error.
 func (p *pipeline) commit(txn *Txn) error {
-	if err := p.wait(); err != nil {
-		return err
+	if len(p.underWay) == maxUnanswered {
+		if err := p.waitOldest(); err != nil {
+			return err
+		}
 	}
-	last := make(chan error, 1)
-	p.last = last
+	done := make(chan error, 1)
+	p.underWay = append(p.underWay, done)
 	go func() {
 		_, err := txn.Commit(p.ctx)
-		last <- err
+		done <- err
 	}()
 	return nil
 }
 
-// wait returns when nothing is under way.
+func (p *pipeline) waitOldest() error {
+	oldest := p.underWay[0]
+	p.underWay = p.underWay[1:]
+	return <-oldest
+}
+
+// wait returns when nothing is under way, or with the first error.
 func (p *pipeline) wait() error {
-	if p.last == nil {
-		return nil
+	for len(p.underWay) > 0 {
+		if err := p.waitOldest(); err != nil {
+			return err
+		}
 	}
-	err := <-p.last
-	p.last = nil
-	return err
+	return nil
 }
 
 // one is a request of one message.

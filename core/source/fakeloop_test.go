@@ -194,7 +194,7 @@ func startSourceOn(t testing.TB, attach Attach, script string, patience timing, 
 // until waits for a state.
 func (r *running) until(what string, is func(State) bool) State {
 	r.t.Helper()
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(60 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 		if st := r.State(); is(st) {
 			return st
 		}
