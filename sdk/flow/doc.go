@@ -10,7 +10,11 @@
 // of Open vSwitch 3.1 prints, without the leading space.
 //
 // One table of fields (fields.go) says everything about a field: its names, its wire headers, width, mask, prerequisites
-// and text. Codec, canonical form, text and validation read it and nothing else.
+// and text. Codec, canonical form, text, validation and FIELDS.md read it and nothing else. One table of actions (kinds.go)
+// says for each kind how it is recognised, who folds, prints and reads it; each family of actions has a file.
+//
+// Groups and meters are values like flows, with the same three ways in: NewGroup, ParseGroup and CanonicalGroup, NewMeter,
+// ParseMeter and CanonicalMeter.
 //
 // Everything here is pure and immutable, safe for concurrent use, and imports only the standard library. Bad input gets an
 // *Error that names the field or action and the offset; nothing panics.

@@ -57,7 +57,7 @@ var (
 	errTooLong   = errors.New("longer than 65,535 bytes")
 	errDuplicate = errors.New("given twice")
 	errMask      = errors.New("cannot be masked")
-	errZeroMask  = errors.New("Open vSwitch 3.1 takes the value for the mask, and zero would match everything")
+	errZeroMask  = errors.New("zero would match everything: Open vSwitch 3.1 takes the value of this field for its mask")
 	errRange     = errors.New("value does not fit the field")
 	errReadOnly  = errors.New("cannot be written")
 )

@@ -208,14 +208,33 @@ func (c *context) imply(p prereq) ([]Term, error) {
 	return nil, errContradiction
 }
 
-// needText says what those need that more than one match would satisfy.
-var needText = map[prereq]string{
-	needIP:      "eth_type 0x0800 or 0x86dd",
-	needMPLS:    "eth_type 0x8847 or 0x8848",
-	needND:      "icmpv6_type 135 or 136",
-	needCT:      "ct_state with trk and without inv, or with new, est, rel, rpl, snat or dnat",
-	needCTProto: "ct_nw_proto",
+// needText says prerequisites in words.
+var needText = [...]string{
+	needNothing:   "nothing",
+	needEthernet:  "no packet_type but (0,0)",
+	needVLAN:      "vlan_vid with the bit 0x1000",
+	needIPv4:      "eth_type 0x0800",
+	needIPv6:      "eth_type 0x86dd",
+	needIP:        "eth_type 0x0800 or 0x86dd",
+	needARP:       "eth_type 0x0806 or 0x8035",
+	needMPLS:      "eth_type 0x8847 or 0x8848",
+	needNSH:       "eth_type 0x894f",
+	needCT:        "ct_state with trk and without inv, or with new, est, rel, rpl, snat or dnat",
+	needCTIPv4:    "the same, and eth_type 0x0800",
+	needCTIPv6:    "the same, and eth_type 0x86dd",
+	needCTProto:   "ct_nw_proto",
+	needTCP:       "eth_type 0x0800 or 0x86dd, and nw_proto 6",
+	needUDP:       "eth_type 0x0800 or 0x86dd, and nw_proto 17",
+	needSCTP:      "eth_type 0x0800 or 0x86dd, and nw_proto 132",
+	needICMPv4:    "eth_type 0x0800, and nw_proto 1",
+	needICMPv6:    "eth_type 0x86dd, and nw_proto 58",
+	needND:        "icmpv6_type 135 or 136",
+	needNDSolicit: "icmpv6_type 135",
+	needNDAdvert:  "icmpv6_type 136",
 }
+
+// Needs says what else a match must have for the field to be in it.
+func (f *Field) Needs() string { return needText[f.prereq] }
 
 func (c *context) implyEtherType(v uint32) ([]Term, error) {
 	if c.etherType.set {

@@ -357,7 +357,7 @@ func cannotRead(f *flow.Flow) bool {
 		if term.Field() == flow.TunGTPUFlags || term.Field() == flow.TunGTPUMsgType {
 			return true
 		}
-		if slices.Contains(ipv6Fields, term.Field()) && mask != "" && strings.TrimRight(strings.TrimLeft(mask, "\xff"), "\x00") != "" {
+		if slices.Contains(ipv6Fields, term.Field()) && mask != "" && !isPrefix(mask) {
 			return true
 		}
 	}
@@ -387,6 +387,15 @@ func TestSameText(t *testing.T) {
 			t.Errorf("%s\n- theirs %s\n- ours   %s", line, got, f)
 		}
 	}
+}
+
+// isPrefix says whether a mask is that of a prefix, on the border of a byte: enough for what a test may leave out.
+func isPrefix(mask string) bool {
+	n := 0
+	for n < len(mask) && mask[n] == 0xff {
+		n++
+	}
+	return strings.Trim(mask[n:], "\x00") == ""
 }
 
 // unreadable are set_field actions that ovs-ofctl cannot read: of nothing, with an IPv6 mask that is no prefix, and with the mask of

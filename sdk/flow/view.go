@@ -3,8 +3,8 @@ package flow
 import "errors"
 
 var (
-	errVLANMask     = errors.New("Open vSwitch cannot report this mask over OpenFlow 1.5: the priority bits must be matched all or none")
-	errVLANPriority = errors.New("Open vSwitch cannot report a priority over OpenFlow 1.5 without the bit 0x1000, which says that there is a tag")
+	errVLANMask     = errors.New("the priority bits must be matched all or none: Open vSwitch cannot report another mask over OpenFlow 1.5")
+	errVLANPriority = errors.New("a priority needs the bit 0x1000, which says that there is a tag: Open vSwitch cannot report it without over OpenFlow 1.5")
 )
 
 // addView takes in a term on a view: a field that a match over OpenFlow 1.5 shows as others.
