@@ -124,7 +124,7 @@ func hitConjunction(matches []Match, p Packet, id uint32) bool {
 }
 
 func (p *Packet) matchesSlot(s slot, body string, masked bool) bool {
-	mask := lex.Ones(int(slotBits[s]))
+	mask := lex.Ones(int(slots[s].bits))
 	if masked {
 		body, mask = body[:len(body)/2], valueOf(body[len(body)/2:])
 	}
@@ -140,9 +140,9 @@ func valueOf(body string) (v lex.Value) {
 
 // slotsByHeader finds the slot of a header without mask and length.
 var slotsByHeader = func() map[uint32]slot {
-	slots := make(map[uint32]slot, slotCount)
-	for s, h := range slotHeaders {
-		slots[h] = slot(s)
+	byHeader := make(map[uint32]slot, slotCount)
+	for s := range slots {
+		byHeader[slots[s].header] = slot(s)
 	}
-	return slots
+	return byHeader
 }()

@@ -306,7 +306,7 @@ func (m *matcher) write(d draft) {
 	case m.dialect.LoseUnsendable:
 		m.sendLess(d, unmet)
 	case unmet != 0:
-		f := slotFields[bits.TrailingZeros64(unmet)]
+		f := slots[bits.TrailingZeros64(unmet)].field
 		m.fail(fmt.Errorf("%w: %s where a packet need not have it", ErrNoMatch, f.Name()))
 	default:
 		m.sendTagged(d)

@@ -61,64 +61,86 @@ const (
 	slotCount
 )
 
-// slotFields are the fields of the slots.
-var slotFields = [slotCount]*flow.Field{
-	slotPktMark: flow.PktMark, slotConjID: flow.ConjID, slotCTState: flow.CTState, slotCTMark: flow.CTMark, slotCTLabel: flow.CTLabel,
-	slotEthType: flow.EthType, slotIPProto: flow.IPProto, slotMetadata: flow.Metadata, slotVLANVID: flow.VLANVID, slotVLANPCP: flow.VLANPCP,
-	slotReg0: flow.Reg[0], slotReg0 + 1: flow.Reg[1], slotReg0 + 2: flow.Reg[2], slotReg0 + 3: flow.Reg[3],
-	slotReg0 + 4: flow.Reg[4], slotReg0 + 5: flow.Reg[5], slotReg0 + 6: flow.Reg[6], slotReg0 + 7: flow.Reg[7],
-	slotReg0 + 8: flow.Reg[8], slotReg0 + 9: flow.Reg[9], slotReg0 + 10: flow.Reg[10], slotReg0 + 11: flow.Reg[11],
-	slotReg0 + 12: flow.Reg[12], slotReg0 + 13: flow.Reg[13], slotReg0 + 14: flow.Reg[14], slotReg0 + 15: flow.Reg[15],
-	slotEthSrc: flow.EthSrc, slotEthDst: flow.EthDst, slotIPv6Src: flow.IPv6Src, slotIPv6Dst: flow.IPv6Dst, slotIPv6Label: flow.IPv6Label,
-	slotARPSPA: flow.ARPSPA, slotARPTPA: flow.ARPTPA, slotIPSrc: flow.IPSrc, slotIPDst: flow.IPDst, slotARPOp: flow.ARPOp,
-	slotARPSHA: flow.ARPSHA, slotARPTHA: flow.ARPTHA, slotIPDSCP: flow.IPDSCP, slotIPECN: flow.IPECN, slotIPTTL: flow.IPTTL,
-	slotIPFrag: flow.IPFrag, slotICMPType: flow.ICMPType, slotICMPCode: flow.ICMPCode, slotICMPv6Type: flow.ICMPv6Type,
-	slotICMPv6Code: flow.ICMPv6Code, slotNDTarget: flow.NDTarget, slotNDSLL: flow.NDSLL, slotNDTLL: flow.NDTLL,
-	slotTCPSrc: flow.TCPSrc, slotTCPDst: flow.TCPDst, slotUDPSrc: flow.UDPSrc, slotUDPDst: flow.UDPDst,
-	slotSCTPSrc: flow.SCTPSrc, slotSCTPDst: flow.SCTPDst, slotTCPFlags: flow.TCPFlags,
-}
-
-// Classes of OXM headers (OpenFlow 1.5 §7.2.3.2), and the place of the field number behind them.
+// Classes of OXM headers (OpenFlow 1.5 §7.2.3.2), and the place of the field number in them.
 const (
 	nxm1  = 0x0001 << 16
 	basic = 0x8000 << 16
 
-	fieldShift = 9
-	maskBit    = 1 << 8
+	numberShift = 9
+	maskBit     = 1 << 8
 )
 
-// slotHeaders are the headers of the fields without mask and length: class and field number.
-var slotHeaders = [slotCount]uint32{
-	slotPktMark: nxm1 | 33<<fieldShift, slotConjID: nxm1 | 37<<fieldShift, slotCTState: nxm1 | 105<<fieldShift,
-	slotCTMark: nxm1 | 107<<fieldShift, slotCTLabel: nxm1 | 108<<fieldShift,
-	slotEthType: basic | 5<<fieldShift, slotIPProto: basic | 10<<fieldShift,
-	slotReg0: nxm1, slotReg0 + 1: nxm1 | 1<<fieldShift, slotReg0 + 2: nxm1 | 2<<fieldShift, slotReg0 + 3: nxm1 | 3<<fieldShift,
-	slotReg0 + 4: nxm1 | 4<<fieldShift, slotReg0 + 5: nxm1 | 5<<fieldShift, slotReg0 + 6: nxm1 | 6<<fieldShift, slotReg0 + 7: nxm1 | 7<<fieldShift,
-	slotReg0 + 8: nxm1 | 8<<fieldShift, slotReg0 + 9: nxm1 | 9<<fieldShift, slotReg0 + 10: nxm1 | 10<<fieldShift, slotReg0 + 11: nxm1 | 11<<fieldShift,
-	slotReg0 + 12: nxm1 | 12<<fieldShift, slotReg0 + 13: nxm1 | 13<<fieldShift, slotReg0 + 14: nxm1 | 14<<fieldShift, slotReg0 + 15: nxm1 | 15<<fieldShift,
-	slotMetadata: basic | 2<<fieldShift, slotVLANVID: basic | 6<<fieldShift, slotVLANPCP: basic | 7<<fieldShift,
-	slotEthSrc: basic | 4<<fieldShift, slotEthDst: basic | 3<<fieldShift,
-	slotIPv6Src: basic | 26<<fieldShift, slotIPv6Dst: basic | 27<<fieldShift, slotIPv6Label: basic | 28<<fieldShift,
-	slotARPSPA: basic | 22<<fieldShift, slotARPTPA: basic | 23<<fieldShift, slotIPSrc: basic | 11<<fieldShift, slotIPDst: basic | 12<<fieldShift,
-	slotARPOp: basic | 21<<fieldShift, slotARPSHA: basic | 24<<fieldShift, slotARPTHA: basic | 25<<fieldShift,
-	slotIPDSCP: basic | 8<<fieldShift, slotIPECN: basic | 9<<fieldShift, slotIPTTL: nxm1 | 29<<fieldShift, slotIPFrag: nxm1 | 26<<fieldShift,
-	slotICMPType: basic | 19<<fieldShift, slotICMPCode: basic | 20<<fieldShift,
-	slotICMPv6Type: basic | 29<<fieldShift, slotICMPv6Code: basic | 30<<fieldShift,
-	slotNDTarget: basic | 31<<fieldShift, slotNDSLL: basic | 32<<fieldShift, slotNDTLL: basic | 33<<fieldShift,
-	slotTCPSrc: basic | 13<<fieldShift, slotTCPDst: basic | 14<<fieldShift, slotUDPSrc: basic | 15<<fieldShift, slotUDPDst: basic | 16<<fieldShift,
-	slotSCTPSrc: basic | 17<<fieldShift, slotSCTPDst: basic | 18<<fieldShift, slotTCPFlags: basic | 42<<fieldShift,
+// slotRow is what there is to know of a slot.
+type slotRow struct {
+	field  *flow.Field
+	class  uint32
+	number uint32
+	header uint32 // class and number: the OXM header without mask and length
+	bits   uint8  // how many may be matched
+	size   uint8  // bytes of a value on the wire
 }
 
-// slotBits are the widths of the fields, slotSizes the bytes they take on the wire.
-var slotBits, slotSizes = func() (widths, sizes [slotCount]uint8) {
-	for s, f := range slotFields {
-		widths[s] = uint8(f.Bits())
-		sizes[s] = (widths[s] + 7) / 8
+// slots are the rows of all slots.
+var slots = completeSlots([slotCount]slotRow{
+	slotPktMark:    {field: flow.PktMark, class: nxm1, number: 33},
+	slotConjID:     {field: flow.ConjID, class: nxm1, number: 37},
+	slotCTState:    {field: flow.CTState, class: nxm1, number: 105},
+	slotCTMark:     {field: flow.CTMark, class: nxm1, number: 107},
+	slotCTLabel:    {field: flow.CTLabel, class: nxm1, number: 108},
+	slotEthType:    {field: flow.EthType, class: basic, number: 5},
+	slotIPProto:    {field: flow.IPProto, class: basic, number: 10},
+	slotMetadata:   {field: flow.Metadata, class: basic, number: 2},
+	slotVLANVID:    {field: flow.VLANVID, class: basic, number: 6, bits: 13}, // with the bit above the id that says that there is a tag
+	slotVLANPCP:    {field: flow.VLANPCP, class: basic, number: 7},
+	slotEthSrc:     {field: flow.EthSrc, class: basic, number: 4},
+	slotEthDst:     {field: flow.EthDst, class: basic, number: 3},
+	slotIPv6Src:    {field: flow.IPv6Src, class: basic, number: 26},
+	slotIPv6Dst:    {field: flow.IPv6Dst, class: basic, number: 27},
+	slotIPv6Label:  {field: flow.IPv6Label, class: basic, number: 28, size: 4}, // though 3 bytes would do
+	slotARPSPA:     {field: flow.ARPSPA, class: basic, number: 22},
+	slotARPTPA:     {field: flow.ARPTPA, class: basic, number: 23},
+	slotIPSrc:      {field: flow.IPSrc, class: basic, number: 11},
+	slotIPDst:      {field: flow.IPDst, class: basic, number: 12},
+	slotARPOp:      {field: flow.ARPOp, class: basic, number: 21},
+	slotARPSHA:     {field: flow.ARPSHA, class: basic, number: 24},
+	slotARPTHA:     {field: flow.ARPTHA, class: basic, number: 25},
+	slotIPDSCP:     {field: flow.IPDSCP, class: basic, number: 8},
+	slotIPECN:      {field: flow.IPECN, class: basic, number: 9},
+	slotIPTTL:      {field: flow.IPTTL, class: nxm1, number: 29},
+	slotIPFrag:     {field: flow.IPFrag, class: nxm1, number: 26},
+	slotICMPType:   {field: flow.ICMPType, class: basic, number: 19},
+	slotICMPCode:   {field: flow.ICMPCode, class: basic, number: 20},
+	slotICMPv6Type: {field: flow.ICMPv6Type, class: basic, number: 29},
+	slotICMPv6Code: {field: flow.ICMPv6Code, class: basic, number: 30},
+	slotNDTarget:   {field: flow.NDTarget, class: basic, number: 31},
+	slotNDSLL:      {field: flow.NDSLL, class: basic, number: 32},
+	slotNDTLL:      {field: flow.NDTLL, class: basic, number: 33},
+	slotTCPSrc:     {field: flow.TCPSrc, class: basic, number: 13},
+	slotTCPDst:     {field: flow.TCPDst, class: basic, number: 14},
+	slotUDPSrc:     {field: flow.UDPSrc, class: basic, number: 15},
+	slotUDPDst:     {field: flow.UDPDst, class: basic, number: 16},
+	slotSCTPSrc:    {field: flow.SCTPSrc, class: basic, number: 17},
+	slotSCTPDst:    {field: flow.SCTPDst, class: basic, number: 18},
+	slotTCPFlags:   {field: flow.TCPFlags, class: basic, number: 42},
+})
+
+// completeSlots adds the registers, and what follows from the fields.
+func completeSlots(rows [slotCount]slotRow) [slotCount]slotRow {
+	for i, f := range flow.Reg {
+		rows[slotReg0+slot(i)] = slotRow{field: f, class: nxm1, number: uint32(i)}
 	}
-	widths[slotVLANVID] = 13 // with the bit above the id that says that there is a tag
-	sizes[slotIPv6Label] = 4 // though 20 bits would fit into 3
-	return widths, sizes
-}()
+	for s := range rows {
+		r := &rows[s]
+		r.header = r.class | r.number<<numberShift
+		if r.bits == 0 {
+			r.bits = uint8(r.field.Bits())
+		}
+		if r.size == 0 {
+			r.size = (r.bits + 7) / 8
+		}
+	}
+	return rows
+}
 
 // narrow are the fields in which Open vSwitch uses the low 8 bits only: it refuses a match on a value beyond them, which no packet
 // has (mf_is_value_valid).
@@ -129,9 +151,10 @@ func (s slot) possible(value lex.Value) bool { return narrow&(1<<s) == 0 || valu
 
 // appendTLV appends a field with a value, and with a mask unless it is all ones.
 func (s slot) appendTLV(b []byte, value, mask lex.Value) []byte {
-	size := int(slotSizes[s])
-	header := slotHeaders[s]
-	masked := mask != lex.Ones(int(slotBits[s]))
+	row := &slots[s]
+	size := int(row.size)
+	header := row.header
+	masked := mask != lex.Ones(int(row.bits))
 	if masked {
 		header |= maskBit | uint32(size)
 	}
@@ -151,8 +174,8 @@ type view struct {
 }
 
 func viewOf(f *flow.Field) (view, bool) {
-	for s, g := range slotFields {
-		if f == g {
+	for s := range slots {
+		if f == slots[s].field {
 			return view{slot: slot(s), count: 1}, true
 		}
 	}

@@ -10,8 +10,8 @@ import (
 // TestSlots holds each slot against sdk/flow: header, size, width, mask, and place in a canonical match.
 func TestSlots(t *testing.T) {
 	for s := range slotCount {
-		f := slotFields[s]
-		exact, masked := lex.Ones(int(slotBits[s])), lex.Uint(1)
+		f := slots[s].field
+		exact, masked := lex.Ones(int(slots[s].bits)), lex.Uint(1)
 		switch {
 		case s == slotVLANPCP || s == slotVLANVID:
 			exact = lex.Uint(exact.Lo >> 1)
@@ -19,7 +19,7 @@ func TestSlots(t *testing.T) {
 			exact = lex.Ones(8)
 		}
 		c := prerequisitesOf(s)
-		c.put(s, exact, lex.Ones(int(slotBits[s])))
+		c.put(s, exact, lex.Ones(int(slots[s].bits)))
 		checkMatch(t, f, &c)
 		if f.Maskable() {
 			c.put(s, masked, masked)
@@ -80,8 +80,8 @@ func checkMatch(t *testing.T, f *flow.Field, c *constraints) {
 	var terms []flow.Term
 	for s := range slotCount {
 		if c.set&(1<<s) != 0 {
-			size := int(slotSizes[s])
-			terms = append(terms, slotFields[s].IsMaskedBytes(c.values[s].AppendBytes(nil, size), c.masks[s].AppendBytes(nil, size)))
+			size := int(slots[s].size)
+			terms = append(terms, slots[s].field.IsMaskedBytes(c.values[s].AppendBytes(nil, size), c.masks[s].AppendBytes(nil, size)))
 		}
 	}
 	want, err := flow.NewMatch(terms...)

@@ -90,46 +90,16 @@ func scriptPort(name string) (uint32, bool) {
 
 // expression writes the stages of one expression that are asked for, as far as it comes.
 func (r *stageRun) expression(out *strings.Builder, text string) {
-	note := func(stage, result string, err error) bool {
+	c := Compiler{Env: *r.env, Dialect: r.dialect, Resident: func(port string) bool { return port == "a" }}
+	failed, err := c.Explain(text, nil, &MatchOptions{Port: scriptPort}, func(stage, text string) {
 		switch {
-		case err != nil:
-			fmt.Fprintf(out, "  %s: error: %s\n", stage, err)
+		case stage == "flow" && slices.Contains(r.stages, "flows"):
+			fmt.Fprintf(out, "  | %s\n", text)
 		case slices.Contains(r.stages, stage):
-			fmt.Fprintf(out, "  %s: %s\n", stage, result)
+			fmt.Fprintf(out, "  %s: %s\n", stage, text)
 		}
-		return err == nil
-	}
-	e, err := Parse(text, r.env)
+	})
 	if err != nil {
-		note("parse", "", err)
-		return
-	}
-	note("parse", e.String(), nil)
-	if err := e.Annotate(r.env.Symtab); !note("annotate", e.String(), err) {
-		return
-	}
-	e.Simplify(r.dialect.Negation)
-	e.EvaluateConditions(func(port string) bool { return port == "a" })
-	note("simplify", e.String(), nil)
-	if err := e.Normalize(r.dialect, 0); !note("normalize", e.String(), err) {
-		return
-	}
-	matches, err := e.Matches(r.dialect, &MatchOptions{Port: scriptPort})
-	if err != nil {
-		note("flows", "", err)
-	}
-	if !slices.Contains(r.stages, "flows") {
-		return
-	}
-	for i := range matches {
-		m := &matches[i]
-		line := "  | " + m.Text()
-		if m.asked != nil {
-			line += "   sent as: " + m.Match.String()
-		}
-		if m.Address != nil {
-			line += "   for an address of $" + m.Address.Set
-		}
-		fmt.Fprintln(out, line)
+		fmt.Fprintf(out, "  %s: error: %s\n", failed, err)
 	}
 }
