@@ -222,22 +222,24 @@ func (b *matchBuilder) add(t Term, offset int) error {
 		return matchError(t.field, offset, t.err)
 	}
 	f := t.field
-	switch {
-	case t.mask != "" && allBytes(t.mask, 0) && f.flags&variable == 0:
-		return nil
-	case !f.fits(masked(t.value, t.mask)):
+	t.value = masked(t.value, t.mask)
+	if !f.fits(t.value) {
 		return matchError(f, offset, errRange)
-	case t.mask != "" && f.coversAll(t.mask):
+	}
+	if t.mask != "" {
+		t.mask = f.trim(t.mask)
+	}
+	switch {
+	case t.mask == "":
+	case allBytes(t.mask, 0) && f.flags&variable == 0:
+		return nil
+	case f.coversAll(t.mask):
 		t.mask = ""
-	case t.mask != "" && !f.Maskable():
+	case !f.Maskable():
 		return matchError(f, offset, errMask)
 	}
 	if f.isView() {
 		return b.addView(t, offset)
-	}
-	if t.mask != "" {
-		t.mask = f.trim(t.mask)
-		t.value = masked(t.value, t.mask)
 	}
 	if f.flags&variable != 0 {
 		t.value, t.mask = shorten(t.value, t.mask)

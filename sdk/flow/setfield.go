@@ -70,7 +70,7 @@ func (w *rewriter) setField(f *Field, value, mask string) error {
 		return fieldError(f, errCTExec)
 	}
 	if mask != "" && f.coversAll(mask) {
-		mask = ""
+		value, mask = masked(value, mask), ""
 	}
 	switch {
 	case f == InPortOXM:
