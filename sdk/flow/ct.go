@@ -34,7 +34,7 @@ const (
 var (
 	errCTFlags  = errors.New("unknown flags, or force without commit")
 	errCTCommit = errors.New("exec, and nat with addresses, need commit")
-	errCTExec   = errors.New("only ct_mark and ct_label can be set, with set_field, and addresses translated, with nat")
+	errCTExec   = errors.New("only ct_mark and ct_label can be set, with set_field or move, and addresses translated, with nat")
 	errCTZone   = errors.New("a zone has 16 bits")
 	errCTTable  = errors.New("table must be 0 to 254")
 )
@@ -146,7 +146,7 @@ func (w *rewriter) ctActions(list string, offset int, commit bool) error {
 			if !commit && natCommits(a) {
 				return errCTCommit
 			}
-		case kindSetField, kindRegLoad, kindRegLoad2:
+		case kindSetField, kindRegLoad, kindRegLoad2, kindMove, kindRegMove:
 			if !commit {
 				return errCTCommit
 			}

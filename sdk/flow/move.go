@@ -72,6 +72,9 @@ func (w *rewriter) copyField(bits, srcFirst, dstFirst uint16, ids string) error 
 	if err := checkMove(src, dst); err != nil {
 		return err
 	}
+	if isCT := dst.Field == CTMark || dst.Field == CTLabel; isCT != w.inCT {
+		return fieldError(dst.Field, errCTExec)
+	}
 	start := w.pos()
 	n := pad8(12 + idSize(s.field.header) + idSize(d.field.header))
 	w.uint(uint64(typeCopyField<<16|n), 4)

@@ -29,11 +29,11 @@ func (w *rewriter) decTTL(a string) error {
 	return nil
 }
 
-// decTTLIDs takes NXAST_DEC_TTL_CNT_IDS: n_controllers(2) zeros(4) ids(2 each).
+// decTTLIDs takes NXAST_DEC_TTL_CNT_IDS: n_controllers(2) zeros(4) ids(2 each). OVN names no controller with it, so that none is told.
 func (w *rewriter) decTTLIDs(a string) error {
 	n := int(be16(a, 10))
 	end := 16 + 2*n
-	if n == 0 || pad8(end) != len(a) {
+	if pad8(end) != len(a) {
 		return errLength
 	}
 	w.text(a[:12])
