@@ -5,13 +5,14 @@ PLUGINS  := $(sort $(notdir $(patsubst %/,%,$(dir $(wildcard plugins/*/*.go)))))
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null)
 BUILD    := CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-X main.release=$(VERSION)'
 
-# What `make bench` runs: packages with Go benchmarks, and programs that hold a measurement against its bar.
-BENCH_PACKAGES := ./core/... ./sdk/... ./internal/ovn/...
-BENCH_PROGRAMS :=
+# What `make bench` runs: Go benchmarks, and what prints `bar` lines: a measurement held against what must be reached.
+BENCH_PACKAGES := ./core/... ./sdk/... ./internal/ovn/... ./e2e
+BAR_TESTS      := ./core/table ./sdk/flow ./plugins/lflow/vectors
+BAR_PROGRAMS   := ./internal/ovn/ovsdb/bars
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help deps build test race bench demo demo-env demo-host demo-stop lint fmt proto clean demo-program
+.PHONY: help deps build test race bench soak demo demo-env demo-host demo-stop lint fmt proto clean demo-program
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,9 +32,15 @@ test: deps build ## run all tests, those against real Open vSwitch and OVN daemo
 race: deps build ## run the tests with the race detector; PACKAGES="./core/..." for some
 	FLOWHOST_REQUIRE_OVS=1 go test -race -count=1 -timeout 20m $(PACKAGES)
 
-bench: deps build ## run the benchmarks, and the programs that compare with what must be reached
-	go test -run '^$$' -bench . -benchmem $(BENCH_PACKAGES)
-	@for program in $(BENCH_PROGRAMS); do go run ./$$program || exit 1; done
+bench: deps build ## run the benchmarks; `bar` lines at the end of each hold figures against what must be reached
+	@failed=; run() { "$$@" || failed=1; }; \
+	run go test -run '^$$' -bench . -benchmem -benchtime 1x $(BENCH_PACKAGES); \
+	for package in $(BAR_TESTS); do run go test -count=1 -run '^TestBars$$' $$package -bars; done; \
+	for program in $(BAR_PROGRAMS); do run go run $$program; done; \
+	test -z "$$failed"
+
+soak: deps ## run the tests that take an hour: databases of half a million rows
+	FLOWHOST_REQUIRE_OVS=1 FLOWHOST_SOAK=1 go test -count=1 -timeout 90m ./internal/ovn/ovsdb
 
 demo: deps build demo-program ## show flowhost at work on a private Open vSwitch and OVN; stays up
 	@bin/flowhost-demo start

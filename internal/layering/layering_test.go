@@ -36,6 +36,7 @@ var allowed = map[string][]string{
 	"internal/ovn":     {"internal/ovn/...", "sdk/flow"},
 	"internal/ovstest": {"internal/ovstest/..."},
 	"plugins":          {"sdk", "sdk/flow", "internal/ovn/..."},
+	"plugins/lflow":    {"sdk", "sdk/flow", "internal/ovn/...", "plugins/lflow/..."},
 	"examples":         {"sdk", "sdk/flow"},
 }
 
