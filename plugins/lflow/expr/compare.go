@@ -216,7 +216,7 @@ func (p *parser) constant(set *ConstantSet) bool {
 			return false
 		}
 		masked := t.Kind == lex.MaskedInteger
-		p.values = append(p.values, Constant{Value: t.Value, Mask: t.Mask, Format: t.Format, Masked: masked})
+		p.values = append(p.values, Constant{Text: t.Text, Value: t.Value, Mask: t.Mask, Format: t.Format, Masked: masked})
 	case lex.Macro:
 		named := p.addressSet(t.Text)
 		if named == nil {

@@ -9,7 +9,7 @@ import (
 
 // Constant is one constant: a string, or an integer with an optional mask.
 type Constant struct {
-	Text        string // of a string
+	Text        string // of a string; of an integer wider than any field, as lex.Token has it
 	Value, Mask lex.Value
 	Format      lex.Format
 	Masked      bool
@@ -32,22 +32,25 @@ func (c *Constant) Append(b []byte, t Type) []byte {
 	if t == String {
 		return lex.AppendQuoted(b, c.Text)
 	}
-	token := lex.Token{Kind: lex.Integer, Format: c.Format, Value: c.Value, Mask: c.Mask}
+	return c.token().Append(b)
+}
+
+// token is an integer as the lexer has it.
+func (c *Constant) token() lex.Token {
+	t := lex.Token{Kind: lex.Integer, Format: c.Format, Value: c.Value, Mask: c.Mask, Text: c.Text}
 	if c.Masked {
-		token.Kind = lex.MaskedInteger
+		t.Kind = lex.MaskedInteger
 	}
-	return token.Append(b)
+	return t
 }
 
 // width is the number of bits that a field needs to have for the constant.
 func (c *Constant) width() int {
-	switch {
-	case c.Masked:
-		return c.Mask.Len()
-	case c.Format.Bits() != 0:
-		return c.Format.Bits()
+	if n := c.Format.Bits(); n != 0 && !c.Masked {
+		return n
 	}
-	return c.Value.Len()
+	t := c.token()
+	return t.Bits()
 }
 
 // compare orders integers by value, and of the same value those with a mask first.
@@ -103,7 +106,7 @@ func NewAddressSet(name string, addresses []string, d *dialect.Dialect) (set *Co
 			continue
 		}
 		set.Values = append(set.Values, Constant{
-			Value: t.Value, Mask: t.Mask, Format: t.Format, Masked: t.Kind == lex.MaskedInteger, Set: name,
+			Text: t.Text, Value: t.Value, Mask: t.Mask, Format: t.Format, Masked: t.Kind == lex.MaskedInteger, Set: name,
 		})
 	}
 	slices.SortFunc(set.Values, func(a, b Constant) int { return a.compare(&b) })

@@ -122,3 +122,21 @@ func TestSpeedOfNegation(t *testing.T) {
 		t.Errorf("%v for 500 addresses and %v for 8 times as many", few, many)
 	}
 }
+
+// TestFlowsOfNegation compares the two methods: they mean the same (TestMeaning), and cost differently.
+func TestFlowsOfNegation(t *testing.T) {
+	for d, want := range map[*dialect.Dialect]int{dialect.Default(): 31, dialect.OVN2603(): 31, dialect.OVN2303(): 6506} {
+		c := Compiler{Env: Env{Symtab: LogicalFields(d)}, Dialect: d}
+		e, err := c.Compile("ip4.src != {10.0.0.1, 10.0.0.2, 10.0.0.3}", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		matches, err := e.Matches(d, &MatchOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(matches) != want {
+			t.Errorf("%s: %d flows instead of %d", d.Name, len(matches), want)
+		}
+	}
+}
