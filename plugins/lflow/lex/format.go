@@ -20,6 +20,9 @@ func (t Token) Append(b []byte) []byte {
 	case String:
 		return AppendQuoted(b, t.Text)
 	case Integer:
+		if t.Text != "" {
+			return append(b, t.Text...)
+		}
 		return AppendValue(b, t.Value, t.format())
 	case MaskedInteger:
 		return t.appendMasked(b)
@@ -52,6 +55,9 @@ func (t Token) appendMasked(b []byte) []byte {
 		if n, ok := t.Mask.prefixLen(f.Bits()); ok {
 			return strconv.AppendInt(b, int64(n), 10)
 		}
+	}
+	if t.Text != "" {
+		return append(b, t.Text...)
 	}
 	return AppendValue(b, t.Mask, f)
 }

@@ -28,7 +28,7 @@ func (s *scanner) integer() {
 		return
 	}
 	s.token.Kind, s.token.Format = MaskedInteger, f
-	s.token.Value, s.token.Mask = s.token.Value.And(m), m
+	s.token.Value, s.token.Mask, s.token.Text = s.token.Value.And(m), m, mask.Text
 }
 
 // combine is the mask that mask means behind value, and the format of both: the same as that of value, a number of bits behind
@@ -60,7 +60,8 @@ func (s *scanner) constant(t *Token) {
 	case isAll(text, isDigit):
 		t.Value, t.Format, wrong = decimal(text)
 	case text[0] == '0' && len(text) > 1 && text[1]|0x20 == 'x':
-		t.Value, t.Format, wrong = hexadecimal(text)
+		t.Format = Hexadecimal
+		t.Value, t.Text, wrong = hexadecimal(text)
 	default:
 		t.Value, t.Format, wrong = address(text)
 	}
@@ -97,26 +98,35 @@ func decimal(text string) (Value, Format, string) {
 	return Uint(v), Decimal, ""
 }
 
-// hexadecimal reads from the last digit on, which decides which error is reported.
-func hexadecimal(text string) (v Value, f Format, wrong string) {
+// maxHex is the most digits that a number may have (OVN, union mf_subvalue: 1024 bits).
+const maxHex = 256
+
+// hexadecimal reads from the last digit on, which decides which error is reported. When v is only the low 128 bits of the number,
+// wide is how all of it is printed.
+func hexadecimal(text string) (v Value, wide, wrong string) {
 	digits := text[2:]
 	if digits == "" {
-		return v, 0, "Hex digits expected following " + text + "."
+		return v, "", "Hex digits expected following " + text + "."
 	}
 	for i := range len(digits) {
 		c := digits[len(digits)-1-i]
 		if !isHex(c) {
-			return v, 0, "Invalid syntax in hexadecimal constant."
+			return v, "", "Invalid syntax in hexadecimal constant."
 		}
-		if c == '0' {
-			continue
+		switch {
+		case c == '0':
+		case i >= maxHex:
+			return v, "", "Hexadecimal constant requires more than 1024 bits."
+		case i >= 32:
+			wide = digits[len(digits)-1-i:]
+		default:
+			v = v.Or(Uint(uint64(hexDigit(c))).Shl(4 * i))
 		}
-		if i >= 32 {
-			return v, 0, "Hexadecimal constant requires more than 128 bits."
-		}
-		v = v.Or(Uint(uint64(hexDigit(c))).Shl(4 * i))
 	}
-	return v, Hexadecimal, ""
+	if wide != "" {
+		wide = "0x" + strings.ToLower(wide)
+	}
+	return v, wide, ""
 }
 
 func hexDigit(c byte) byte {

@@ -1,5 +1,7 @@
 package lex
 
+import "math/bits"
+
 // Kind says what a token is.
 type Kind uint8
 
@@ -76,9 +78,22 @@ type Token struct {
 	Kind   Kind
 	Format Format // of Integer and MaskedInteger
 	// Text is the name in ID, Macro, PortGroup and Template, without the character in front; what is between the quotes of a
-	// String, unescaped; and of Bad what is wrong. It may be part of the text that is lexed.
+	// String, unescaped; and of Bad what is wrong. It may be part of the text that is lexed. Of an Integer that does not fit into
+	// Value, which then has its low 128 bits, it is how it is printed, and of a MaskedInteger how its mask is.
 	Text string
 	// Value and Mask are those of Integer and MaskedInteger.
 	// Invariant: Value has no one bit where the Mask of a MaskedInteger has none.
 	Value, Mask Value
+}
+
+// Bits is how many bits it takes to write an Integer, or the mask of a MaskedInteger.
+func (t *Token) Bits() int {
+	v := t.Value
+	switch {
+	case t.Text != "":
+		return 4*(len(t.Text)-len("0x0")) + bits.Len8(hexDigit(t.Text[2]))
+	case t.Kind == MaskedInteger:
+		v = t.Mask
+	}
+	return v.Len()
 }
