@@ -15,6 +15,8 @@ type Actions struct {
 	// NoteFrag writes the MTU of an ICMP error as a note, for the controller that makes the error. Otherwise it is an action
 	// to a controller of its own.
 	NoteFrag bool
+	// HashedSelect is set when select can choose by a hash of fields that it names: select(values=(1, 2); hash_fields="ip_src").
+	HashedSelect bool
 	// RandomPorts asks connection tracking to choose ports of a range at random; otherwise the datapath has its own way.
 	RandomPorts bool
 	// CookieInLearned gives flows learned for affinity the cookie of the logical flow.
@@ -25,6 +27,9 @@ type Actions struct {
 	RestoreOverResult bool
 	// DecimalKeys has fwd_group load the tunnel key 17 as 0x17, so that packets go to port 23.
 	DecimalKeys bool
+	// ShortSuffixes compares the ends of domain names in a search list without their last character, so that one may be taken
+	// for another: in "a.com,a.cop" both become the first.
+	ShortSuffixes bool
 }
 
 // Tables are the OpenFlow tables that actions go to and package pipeline does not have, after their names in
@@ -93,6 +98,6 @@ func actions2603() Actions {
 			BackendIPv4: flow.Reg[4], BackendSwitchIPv6: flow.XXReg[1], BackendRouterIPv6: flow.XXReg[1], BackendPort: flow.Reg[2],
 			Result: flow.XXReg[1], CTState: flow.Reg[4], RemoteOutport: flow.Reg[1], PutIPv6: flow.XXReg[0],
 		},
-		CountTables: true, HoldResolved: true, NoteFrag: true, RandomPorts: true, CookieInLearned: true,
+		CountTables: true, HoldResolved: true, NoteFrag: true, HashedSelect: true, RandomPorts: true, CookieInLearned: true,
 	}
 }

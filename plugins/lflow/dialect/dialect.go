@@ -59,7 +59,7 @@ func Default() *Dialect {
 // OVN2303 does what ovn-controller of OVN 23.03 does.
 func OVN2303() *Dialect {
 	actions := actions2303()
-	actions.RestoreOverResult, actions.DecimalKeys = true, true
+	actions.RestoreOverResult, actions.DecimalKeys, actions.ShortSuffixes = true, true, true
 	return &Dialect{
 		Name:                  "ovn-23.03",
 		Release:               Release2303,
@@ -76,7 +76,7 @@ func OVN2303() *Dialect {
 // OVN2603 does what ovn-controller of OVN 26.03 does.
 func OVN2603() *Dialect {
 	actions := actions2603()
-	actions.RestoreOverResult, actions.DecimalKeys = true, true
+	actions.RestoreOverResult, actions.DecimalKeys, actions.ShortSuffixes = true, true, true
 	return &Dialect{
 		Name:                  "ovn-26.03",
 		Release:               Release2603,

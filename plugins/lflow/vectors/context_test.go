@@ -14,6 +14,9 @@ type contextFile struct {
 		AddressSets          map[string][]string `json:"address_sets"`
 		PortGroups           map[string][]string `json:"port_groups"`
 	} `json:"expr"`
+	Actions actionContext            `json:"actions"`
+	DHCP    map[string]optionContext `json:"dhcp_opts"`
+	DHCPv6  map[string]optionContext `json:"dhcpv6_opts"`
 
 	// Of northd_context.json.
 	Ports      map[string]uint32   `json:"ports"`
@@ -32,8 +35,10 @@ func (v *version) withNorthd() *version {
 		e.PortGroups = make(map[string][]string)
 	}
 	maps.Copy(e.PortGroups, v.northd.PortGroups)
+	n.context.Actions.Ports = maps.Clone(n.context.Actions.Ports)
 	for name, key := range v.northd.Ports {
 		e.Ports[name] = key
+		n.context.Actions.Ports[name] = key
 		e.ChassisResidentPorts = append(e.ChassisResidentPorts, name)
 	}
 	return &n

@@ -24,6 +24,9 @@ var checkers = map[string]func(*version) check{
 	"northd_expr.jsonl": checkExprStages,
 	"symtab.jsonl":      checkSymtab,
 	"exhaustive.jsonl":  checkExhaustive,
+
+	"actions.jsonl":        checkActions,
+	"northd_actions.jsonl": checkActions,
 }
 
 type check func(line []byte) error
