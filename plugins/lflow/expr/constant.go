@@ -27,7 +27,7 @@ const (
 
 func (t Type) String() string { return [...]string{"integer", "string"}[t] }
 
-// AppendConstant appends the constant so that it can be read again.
+// Append appends the constant so that it can be read again.
 func (c *Constant) Append(b []byte, t Type) []byte {
 	if t == String {
 		return lex.AppendQuoted(b, c.Text)
