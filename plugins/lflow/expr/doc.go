@@ -11,8 +11,9 @@
 //	err = e.Normalize(d, limit)       // OR of ANDs of comparisons and of alternatives for one field
 //	list, err := e.Matches(…)         // OpenFlow matches, with conjunctions where there are several sets of alternatives
 //
-// Compiler does all of it and uses its memory again; Expr.String prints any stage as OVN does. Everything before
-// EvaluateConditions depends on the text and the sets alone, and Clone keeps it for another datapath or another state of ports.
+// Compiler does all of it and uses its memory again; Compiler.Explain shows each stage, and Expr.String prints any as OVN does.
+// Everything before EvaluateConditions depends on the text and the sets alone, and Clone keeps it for another datapath or another
+// state of ports. Packet, Evaluate, Hit and ParseMicroflow are for tests and tools that ask what a match means.
 //
 // The same symbols serve the language of actions: ParseField, ParseConstant, ParseConstantSet and Field are its building
 // blocks, and prerequisites of actions are collected in an Expr.
