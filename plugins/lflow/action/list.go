@@ -12,8 +12,10 @@ type List struct {
 	actions []action
 	prereqs expr.Expr
 
-	lexer   lex.Lexer
-	encoder encoder
+	// Memory that is used again.
+	lexer         lex.Lexer
+	encoder       encoder
+	nestedPrereqs []*expr.Expr
 }
 
 // action is one logical action.

@@ -30,9 +30,9 @@ func nestedStatements() []statementRow {
 	return rows
 }
 
-// nested reads actions in braces. What they need is the second result.
+// nested reads actions in braces. What they need is the second result, good until the next call at the same depth.
 func (p *parser) nested(scope expr.Scope) ([]action, *expr.Expr) {
-	needs := new(expr.Expr)
+	needs := p.needsOfNested()
 	if !p.ForceMatch(lex.LCurly) {
 		return nil, needs
 	}
@@ -40,9 +40,21 @@ func (p *parser) nested(scope expr.Scope) ([]action, *expr.Expr) {
 		p.Errorf("maximum depth of nested actions reached")
 		return nil, needs
 	}
-	inner := parser{Lexer: p.Lexer, env: p.env, place: p.place, prereqs: needs, scope: scope, depth: p.depth + 1}
+	inner := parser{Lexer: p.Lexer, env: p.env, place: p.place, prereqs: needs, nestedPrereqs: p.nestedPrereqs,
+		scope: scope, depth: p.depth + 1}
 	inner.list(lex.RCurly)
 	return inner.actions, needs
+}
+
+// needsOfNested is an empty expression for a list that is nested in this one. Expressions are large, so they are used again.
+func (p *parser) needsOfNested() *expr.Expr {
+	memory := p.nestedPrereqs
+	if len(*memory) == p.depth {
+		*memory = append(*memory, new(expr.Expr))
+	}
+	needs := (*memory)[p.depth]
+	needs.Reset()
+	return needs
 }
 
 func appendNested(b []byte, name string, list []action) []byte {
@@ -62,7 +74,8 @@ func parseClone(p *parser) action {
 // inFront adds prerequisites in front of those that are there, as OVN does for nested actions.
 func (p *parser) inFront(needs *expr.Expr) {
 	needs.And(p.prereqs)
-	*p.prereqs = *needs
+	p.prereqs.Reset()
+	p.prereqs.And(needs)
 }
 
 func (a *clone) append(b []byte) []byte { return appendNested(b, "clone", a.actions) }

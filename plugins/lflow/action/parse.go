@@ -36,18 +36,24 @@ const maxDepth = 32
 
 // Parse makes the list that of text, whatever it was. The error is a *lex.Error, and leaves the list empty.
 func (l *List) Parse(text string, env *Env, place Place) error {
-	clear(l.actions)
-	l.env, l.place, l.actions, l.prereqs = env, place, l.actions[:0], expr.Expr{}
+	l.reset()
+	l.env, l.place = env, place
 	l.lexer.Reset(text)
-	p := parser{Lexer: &l.lexer, env: env, place: place, prereqs: &l.prereqs, actions: l.actions, scope: expr.WriteDefault}
+	p := parser{Lexer: &l.lexer, env: env, place: place, prereqs: &l.prereqs, nestedPrereqs: &l.nestedPrereqs,
+		actions: l.actions, scope: expr.WriteDefault}
 	p.list(lex.End)
 	l.actions = p.actions
 	if err := p.Err(); err != nil {
-		clear(l.actions)
-		l.actions, l.prereqs = l.actions[:0], expr.Expr{}
+		l.reset()
 		return err
 	}
 	return nil
+}
+
+func (l *List) reset() {
+	clear(l.actions)
+	l.actions = l.actions[:0]
+	l.prereqs.Reset()
 }
 
 // parser reads one list of actions, which may be nested in another. After an error, which the lexer has, what its methods return
@@ -60,6 +66,8 @@ type parser struct {
 	actions []action
 	scope   expr.Scope
 	depth   int
+
+	nestedPrereqs *[]*expr.Expr // memory for those of nested lists, by depth
 }
 
 // list reads actions up to the token that ends them, and passes over it.

@@ -65,8 +65,8 @@ func (e *Expr) Bool() (value, ok bool) {
 // keptNodes is from how many nodes on memory is given back rather than kept for the next expression.
 const keptNodes = 1 << 15
 
-// reset empties the expression and keeps its memory, but not all that an unusually large one took.
-func (e *Expr) reset() {
+// Reset empties the expression and keeps its memory, but not all that an unusually large one took.
+func (e *Expr) Reset() {
 	if cap(e.nodes) > keptNodes {
 		*e = Expr{}
 	}

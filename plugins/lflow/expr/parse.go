@@ -29,7 +29,7 @@ func Parse(text string, env *Env) (*Expr, error) {
 // Parse makes e the expression of text, whatever it was, and uses its memory again. After an error e is empty, but for
 // AddressSets and PortGroups: a set that is missing may come to be.
 func (e *Expr) Parse(text string, env *Env) error {
-	e.reset()
+	e.Reset()
 	s := &e.scratch
 	s.lexer.Reset(text)
 	p := parser{lexer: &s.lexer, symtab: env.Symtab, env: env, expr: e, own: s.constants}
