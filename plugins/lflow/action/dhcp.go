@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/flowhost/flowhost/plugins/lflow/expr"
-	"github.com/flowhost/flowhost/plugins/lflow/lex"
 )
 
 // Codes of options that the controller treats in a special way, and has in front. Some stand for no option of DHCP.
@@ -194,6 +193,3 @@ func (a *putDHCPv6) encode(e *encoder) {
 	}
 	e.endResult(c)
 }
-
-// isPrefix says whether a constant is an address with a mask.
-func isPrefix(c *expr.Constant, format lex.Format) bool { return c.Format == format && c.Masked }

@@ -192,14 +192,16 @@ func parseFwdGroup(p *parser) action {
 }
 
 func (a *fwdGroup) append(b []byte) []byte {
+	if !a.liveness && len(a.ports) == 0 {
+		return append(b, "fwd_group;"...)
+	}
 	b = append(b, "fwd_group("...)
 	if a.liveness {
 		b = append(b, `liveness="true", `...)
 	}
+	b = append(b, "childports="...)
 	for i, port := range a.ports {
-		if i == 0 {
-			b = append(b, "childports="...)
-		} else {
+		if i > 0 {
 			b = append(b, ", "...)
 		}
 		b = lex.AppendQuoted(b, port)

@@ -152,11 +152,13 @@ func parseCommitLBAff(p *parser) action {
 	a := new(commitLBAff)
 	p.ForceMatch(lex.LParen)
 	a.vip = p.endpoint("vip")
+	p.Next()
 	p.ForceMatch(lex.Comma)
 	a.backend = p.endpoint("backend")
 	if !p.Failed() && a.backend.Addr().Is4() != a.vip.Addr().Is4() {
 		p.SyntaxErrorf("invalid protocol family")
 	}
+	p.Next()
 	p.ForceMatch(lex.Comma)
 	if a.vip.Port() != 0 {
 		p.argument("proto")
@@ -171,19 +173,16 @@ func parseCommitLBAff(p *parser) action {
 	return a
 }
 
-// endpoint reads `name = "1.2.3.4:80"`, without the port or with an IPv6 address in brackets.
+// endpoint reads `name = "1.2.3.4:80"`, without the port or with an IPv6 address in brackets, and stays at the string.
 func (p *parser) endpoint(name string) (at netip.AddrPort) {
 	p.argument(name)
-	if !p.Failed() {
-		ok := p.Token.Kind == lex.String
-		if ok {
-			at, ok = parseEndpoint(p.Token.Text)
-		}
-		if !ok {
-			p.SyntaxErrorf("invalid parameter")
-		}
+	ok := p.Token.Kind == lex.String
+	if ok {
+		at, ok = parseEndpoint(p.Token.Text)
 	}
-	p.Next()
+	if !ok {
+		p.SyntaxErrorf("invalid parameter")
+	}
 	return at
 }
 

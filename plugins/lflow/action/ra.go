@@ -76,7 +76,7 @@ func validRA(code uint16, c *expr.Constant) bool {
 	case raSourceLinkLayer:
 		return c.Format == lex.Ethernet
 	case raPrefix:
-		return isPrefix(c, lex.IPv6)
+		return c.Format == lex.IPv6 && c.Masked
 	case raMTU:
 		return c.Format == lex.Decimal
 	case raDNSServer:

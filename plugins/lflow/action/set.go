@@ -56,7 +56,10 @@ func (a *load) append(b []byte) []byte {
 func (a *load) encode(e *encoder) {
 	dst := part(a.dst)
 	if a.dst.Symbol.IsString() {
-		key, _ := e.port(a.c.Text) // a port that is not known, such as "", is 0
+		key, ok := e.port(a.c.Text)
+		if !ok {
+			key = 0 // no port, such as ""
+		}
 		e.load(dst, uint64(key))
 		return
 	}

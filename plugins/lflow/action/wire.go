@@ -45,7 +45,7 @@ type header struct {
 
 type headers map[*flow.Field]header
 
-// newHeaders asks package flow for the headers of the fields that actions use: all those of 32-bit headers.
+// newHeaders asks package flow for the headers of the fields that actions use.
 func newHeaders() headers {
 	h := make(headers)
 	for _, f := range []*flow.Field{
