@@ -9,8 +9,8 @@ type Actions struct {
 
 	// CountTables makes the error of a "next" that goes too far name the number of tables instead of the last one's.
 	CountTables bool
-	// HoldResolved makes arp and nd_ns keep the packet until its destination is resolved, and go on with it then. Before, the
-	// packet was lost, and so they were for IPv4 and IPv6 alone; now IPv4 may go by way of IPv6.
+	// HoldResolved makes arp and nd_ns hold the packet back: the controller lets it go on when it has sent its question. Otherwise
+	// all that is left of the packet is the copy that the controller has.
 	HoldResolved bool
 	// NoteFrag writes the MTU of an ICMP error as a note, for the controller that makes the error. Otherwise it is an action
 	// to a controller of its own.
