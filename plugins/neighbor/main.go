@@ -4,11 +4,15 @@ import (
 	"cmp"
 	"context"
 	"os"
+	"runtime"
 
 	"github.com/flowhost/flowhost/sdk"
 )
 
 func main() {
+	// One row after the other is all there is to do, by goroutines that wait for each other: between two processors each of them
+	// would cost the wake-up of a thread, which takes longer than the work.
+	runtime.GOMAXPROCS(1)
 	sdk.Serve(sdk.Info{Name: "neighbor", Version: "0.1"}, func(ctx context.Context, h *sdk.Host) error {
 		return run(ctx, session{h}, config{ovsdb: endpoint(), bridge: h.Bridge(), logger: h.Logger()})
 	})
