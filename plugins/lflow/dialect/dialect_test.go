@@ -37,7 +37,8 @@ func TestTablesAreDistinct(t *testing.T) {
 // The default takes the better way wherever one is known.
 func TestDefaultHasNoDefects(t *testing.T) {
 	d, a := Default(), Default().Actions
-	if d.KeepSubsets || d.OverwriteSharedFields || d.LoseUnsendable || d.KeepDeadClauses || a.RestoreOverResult || a.DecimalKeys || a.ShortSuffixes {
+	if d.KeepSubsets || d.OverwriteSharedFields || d.LoseUnsendable || d.KeepDeadClauses ||
+		a.RestoreOverResult || a.DecimalKeys || a.ShortSuffixes {
 		t.Errorf("%+v", d)
 	}
 }

@@ -42,7 +42,7 @@ type actionPlace struct {
 
 	Switch          *bool         `json:"is_switch"`
 	ControllerMeter *flow.MeterID `json:"ctrl_meter_id"`
-	CommonZone      *string       `json:"common_nat_ct_zone"`
+	CommonZone      any           `json:"common_nat_ct_zone"` // such as "reg12 (MFF_LOG_SNAT_ZONE)"
 }
 
 // actionCase is a list of actions and what becomes of it.
@@ -104,7 +104,8 @@ func (v *version) place(ctx *actionPlace, o *action.Options) action.Place {
 		o.Switch = *ctx.Switch
 	}
 	o.ControllerMeter = value(ctx.ControllerMeter, nil)
-	o.SNATZone = strings.HasPrefix(value(ctx.CommonZone, nil), "reg12")
+	zone := strings.ToLower(fmt.Sprint(ctx.CommonZone))
+	o.SNATZone = strings.Contains(zone, "reg12") || strings.Contains(zone, "snat")
 	return place
 }
 
