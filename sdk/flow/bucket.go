@@ -58,7 +58,7 @@ func (b *wireBucket) append(out []byte, kind GroupType) ([]byte, error) {
 	switch watches := b.port != PortAny || b.group != groupAny; {
 	case b.weighted && kind != GroupSelect:
 		return out, errWeight
-	case watches != (kind == GroupFastFailover):
+	case watches != (kind == GroupFastFailover) && !(watches && kind == GroupSelect):
 		return out, errWatch
 	case b.group > maxGroup && b.group != groupAny:
 		return out, errGroupID

@@ -47,8 +47,8 @@ type GroupSpec struct {
 type Bucket struct {
 	ID         uint32
 	Weight     uint16  // of GroupSelect: its share; 0 gets no packets
-	WatchPort  Port    // of GroupFastFailover: must be live; 0 is none
-	WatchGroup GroupID // of GroupFastFailover: must be live
+	WatchPort  Port    // of GroupFastFailover and GroupSelect: must be live; 0 is none
+	WatchGroup GroupID // of the same: must be live
 	Watches    bool    // WatchGroup is meant
 	Actions    []Action
 }
@@ -66,7 +66,7 @@ var (
 	errIndirect   = errors.New("an indirect group has one bucket")
 	errBucketID   = errors.New("a bucket has an id of 0 to 0xffffff00, different from the others'")
 	errWeight     = errors.New("only buckets of a select group have a weight")
-	errWatch      = errors.New("only buckets of a fast failover group, and all of them, watch a port or a group")
+	errWatch      = errors.New("buckets of a fast failover group watch a port or a group, those of a select group may, others do not")
 	errGroupLarge = errors.New("longer than 65,000 bytes as a message, which Open vSwitch cannot report")
 )
 
