@@ -114,17 +114,21 @@ func (t *Table) adopt(h uint32, e *entry) {
 	t.due(h)
 }
 
+// objectClaims says for a group or a meter what claims says for a flow: in whose range its id lies may have made it.
+func (t *Table) objectClaims(x *object) (mine, claimed bool) {
+	for _, o := range t.owners[1:] {
+		if inRanges(o.ranges(x.Kind), x.ID) {
+			mine = true
+			claimed = claimed || o.holding || o.claiming
+		}
+	}
+	return mine, claimed
+}
+
 // adoptObject compares a group or a meter with what the dump said of it.
 func (t *Table) adoptObject(x *object) {
 	if x.present {
-		mine, claimed := false, false
-		for _, o := range t.owners[1:] {
-			if inRanges(o.ranges(x.Kind), x.ID) {
-				mine = true
-				claimed = claimed || o.holding || o.claiming
-			}
-		}
-		switch {
+		switch mine, claimed := t.objectClaims(x); {
 		case claimed:
 			x.flags |= adopted
 			t.adoptedObjects = append(t.adoptedObjects, x)
@@ -240,10 +244,16 @@ func (t *Table) refreshClaims(now time.Time) {
 	if !ended {
 		return
 	}
-	t.adoptedObjects = slices.DeleteFunc(t.adoptedObjects, func(x *object) bool { return x.flags&adopted == 0 })
 	for _, x := range t.adoptedObjects {
+		if x.flags&adopted == 0 {
+			continue
+		}
+		if _, claimed := t.objectClaims(x); !claimed {
+			x.flags &^= adopted
+		}
 		t.dueObject(x)
 	}
+	t.adoptedObjects = slices.DeleteFunc(t.adoptedObjects, func(x *object) bool { return x.flags&adopted == 0 })
 	kept := t.adopted[:0]
 	for _, h := range t.adopted {
 		e := t.entries.at(h)

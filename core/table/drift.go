@@ -109,9 +109,11 @@ func (t *Table) shows(e *entry, f *Dumped) bool {
 	return e.installed != 0 && e.cookie == f.Cookie && t.actions.at(e.installed) == f.Actions && (e.flags&odd != 0) == f.odd()
 }
 
-// drifted puts an entry back that somebody else has changed, and notices when that happens too often.
+// drifted puts an entry back that somebody else has changed, and notices when that happens too often. That the switch shows the
+// same as before says nothing about what it makes of our flow then.
 func (t *Table) drifted(h uint32, now time.Time) {
 	e := t.entries.at(h)
+	delete(t.readings, h)
 	if e.head[0] == 0 {
 		if e.installed != 0 && (t.isLearned(e) || t.options.Unclaimed == UnclaimedKeep) {
 			e.flags |= keep
@@ -176,8 +178,8 @@ func (t *Table) readBack(h uint32) (unstable bool) {
 	last := t.readings[h]
 	now := reading{wanted: t.hashOf(actions, cookie), shown: t.hashOf(t.actions.at(e.installed), e.cookie)}
 	t.readings[h] = now
-	if !last.sent || last.wanted != now.wanted || last.shown != now.shown {
-		return false
+	if !last.sent || last.wanted != now.wanted || last.shown != now.shown || e.cookie != cookie {
+		return false // a cookie that is not ours is somebody else's flow: no switch makes another of it
 	}
 	t.tellWinners(h, EventRefused, ErrUnstable)
 	t.dampOf(h).until = time.Time{}

@@ -90,6 +90,9 @@ func (t *Table) Reject(c Change, e SwitchError, now time.Time) {
 	})
 	t.unsend(waits)
 	t.judge(h)
+	if len(offenders) > 0 {
+		t.awaitHeirs(h)
+	}
 	t.entries.at(h).flags &^= queued // not on the list while it was in flight
 	t.due(h)
 	if len(t.seen) > 0 {
@@ -163,6 +166,7 @@ func (t *Table) retryDue(now time.Time) {
 	slices.Sort(entries) // two tables with the same history do the same
 	for _, h := range slices.Compact(entries) {
 		t.judge(h)
+		t.recover(h) // a clause that another one brought already needs no answer
 		t.due(h)
 	}
 }

@@ -213,8 +213,24 @@ func (t *Table) commitEntry(h uint32, r *revision) {
 	t.judge(h)
 	if t.wins(h, r.owner) {
 		t.await(&e.waits, r)
+	} else {
+		t.awaitHeirs(h)
 	}
 	t.due(h)
+}
+
+// awaitHeirs makes the owners of what should be installed wait until it is, when it is not their doing that it should: a flow on
+// trial, which they were never told had won, was taken away or refused again.
+func (t *Table) awaitHeirs(h uint32) {
+	contenders, from, to := t.winners(h)
+	if from == to || !t.differs(h) {
+		return
+	}
+	for _, d := range contenders[from:to] {
+		if t.desired.at(d).competes() {
+			t.awaitNext(&t.entries.at(h).waits, t.ownerOf(d))
+		}
+	}
 }
 
 // abandon ends a revision after its rollback: nothing has changed.
