@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -48,18 +47,6 @@ func play(script string) {
 				return err
 			}
 			for range events {
-			}
-			return nil
-		}
-	case "stays":
-		ok := run
-		run = func(ctx context.Context, h *sdk.Host) error {
-			if err := ok(ctx, h); err != nil {
-				return err
-			}
-			<-ctx.Done()
-			if errors.Is(context.Cause(ctx), sdk.ErrShutdown) {
-				return syscall.Kill(os.Getpid(), syscall.SIGSTOP)
 			}
 			return nil
 		}
@@ -194,7 +181,6 @@ func TestConformanceFindsDefects(t *testing.T) {
 		"never syncs":            "it starts and syncs",
 		"wants others each time": "killed, it wants the same",
 		"deaf to resync":         "asked to resync, it wants the same",
-		"stays":                  "asked to exit, it does",
 	} {
 		t.Run(defect, func(t *testing.T) {
 			t.Parallel()
