@@ -40,8 +40,9 @@ func followVswitch(endpoint string, logger hclog.Logger) (ovsdb.Config, error) {
 		Database:  "Open_vSwitch",
 		Endpoints: endpoint,
 		Model:     model,
-		Tables:    local.VswitchTables(),
-		Logger:    logger.Named("vswitch"),
+		Tables: append(local.VswitchTables(),
+			ovsdb.Table{Name: vswitch.SSLTable, Columns: []string{"private_key", "certificate", "ca_cert"}}),
+		Logger: logger.Named("vswitch"),
 	}, err
 }
 
@@ -69,6 +70,25 @@ func (d *database) take(b *ovsdb.Batch, n *neighbors) {
 	for table, change := range b.All() {
 		n.change(table, change)
 	}
+}
+
+// keys are the files that ssl: endpoints are reached with after a batch of the local database: those of its SSL row, of which
+// there is one at most (ovs-vswitchd.conf.db(5)), or the ones before.
+func keys(b *ovsdb.Batch, before ovsdb.TLS) ovsdb.TLS {
+	if b == nil {
+		return before
+	}
+	gone := false
+	for row := range ovsdb.Rows[vswitch.SSL](b) {
+		if row.New != nil {
+			return ovsdb.TLS{PrivateKey: row.New.PrivateKey, Certificate: row.New.Certificate, CACert: row.New.CaCert}
+		}
+		gone = true
+	}
+	if gone {
+		return ovsdb.TLS{}
+	}
+	return before
 }
 
 // want asks the southbound database for the MAC bindings of these datapaths and no others, as ovn-controller does (ovn-controller.c,

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/flowhost/flowhost/internal/ovn/ovsdb"
 	"github.com/flowhost/flowhost/internal/ovn/pipeline"
 	"github.com/flowhost/flowhost/sdk"
 )
@@ -41,6 +42,7 @@ type source struct {
 	vswitch    *database
 	southbound *database // nil until it is known where
 	remote     string    // where the southbound database was last said to be
+	keys       ovsdb.TLS // with which it is reached, if at an ssl: endpoint
 	synced     bool      // SyncDone was said
 	status     string    // told last
 }
@@ -61,6 +63,7 @@ func run(ctx context.Context, h host, cfg config) error {
 		select {
 		case b := <-s.vswitch.batches():
 			s.vswitch.take(b, s.neighbors)
+			s.useKeys(keys(b, s.keys))
 		case b := <-s.southbound.batches():
 			s.southbound.take(b, s.neighbors)
 		case <-s.vswitch.states():
@@ -118,13 +121,20 @@ func (s *source) openVswitch(ctx context.Context) error {
 	return err
 }
 
+// useKeys has the southbound database reached with other keys, from the next connection on.
+func (s *source) useKeys(keys ovsdb.TLS) {
+	if s.keys = keys; s.southbound != nil {
+		s.southbound.SetTLS(keys)
+	}
+}
+
 // openSouthbound follows the southbound database at where it is now, and tells the differences to where it was before.
 func (s *source) openSouthbound(ctx context.Context) error {
 	if s.southbound != nil {
 		return s.southbound.SetEndpoints(s.remote)
 	}
 	cfg, err := followSouthbound(s.remote, s.logger)
-	if err == nil {
+	if cfg.TLS = s.keys; err == nil {
 		s.southbound, err = open(ctx, &s.running, "southbound database", cfg)
 	}
 	return err
