@@ -13,6 +13,7 @@ func (t *Table) Disconnected() {
 	t.steady = false
 	t.session++
 	t.dirty, t.deletes = nil, nil
+	clear(t.leaving)
 	t.inflight = 0
 	clear(t.seen)
 	for h := range t.flying {
@@ -102,6 +103,7 @@ func (t *Table) adopt(h uint32, e *entry) {
 	}
 	if !t.differs(h) {
 		delete(t.readings, h)
+		t.recover(h) // the switch took it, and its answer was lost
 		t.settle(&e.waits)
 		t.freeEntry(h)
 		return

@@ -98,6 +98,9 @@ func (t *Table) DiffAtomic(id OwnerID) []Change {
 
 // atomicReady says whether all that an open atomic transaction touched can go out now.
 func (t *Table) atomicReady(o *owner) bool {
+	if len(t.leaving) > 0 {
+		return false // it may name one of them
+	}
 	for _, h := range o.atomic.entries {
 		if e := t.entries.at(h); t.bound[h] == o && (e.flags&inflight != 0 || e.flags&adopted != 0 && t.held(h)) {
 			return false
@@ -177,6 +180,7 @@ func (t *Table) Withdraw(c Change) {
 		if c.ref.session == t.session && x.flags&inflight != 0 {
 			x.flags &^= inflight | queued
 			t.inflight--
+			t.landed(x)
 			t.unsend(&x.waits)
 			t.dueObject(x)
 		}

@@ -121,7 +121,7 @@ func (t *Table) difference(h uint32) (Change, bool) {
 		t.settle(&e.waits)
 		t.freeEntry(h)
 		return Change{}, false
-	case e.flags&damped != 0 || e.flags&adopted != 0 && t.held(h):
+	case e.flags&damped != 0 || e.flags&adopted != 0 && t.held(h) || wanted && t.namesLeaving(h, actions):
 		e.flags &^= queued
 		return Change{}, false
 	case !wanted:

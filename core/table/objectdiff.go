@@ -3,6 +3,8 @@ package table
 import (
 	"slices"
 	"time"
+
+	"github.com/flowhost/flowhost/sdk/flow"
 )
 
 // dueObject notes that an object's two sides may differ.
@@ -49,8 +51,39 @@ func (t *Table) diffObjects(limit int, deletes bool) (changes []Change) {
 func (t *Table) giveObject(x *object, c Change) Change {
 	x.flags = x.flags&^(queued|adopted) | inflight
 	t.inflight++
+	if c.Kind.deletes() {
+		t.leaving[x] = nil
+	}
 	t.send(x.waits)
 	return c
+}
+
+// namesLeaving says whether actions name an object whose deletion is in flight; the entry is looked at again when it is answered.
+// Sent before that, a flow would be deleted with the object of before.
+func (t *Table) namesLeaving(h uint32, actions flow.Actions) bool {
+	if len(t.leaving) == 0 {
+		return false
+	}
+	r := referencesOf(actions)
+	for _, name := range r.objects {
+		x := t.objects[name]
+		if waiting, is := t.leaving[x]; is {
+			t.leaving[x] = append(waiting, h)
+			return true
+		}
+	}
+	return false
+}
+
+// landed says that a change of an object is answered or taken back: what waited for its deletion may go on.
+func (t *Table) landed(x *object) {
+	waiting := t.leaving[x]
+	delete(t.leaving, x)
+	for _, h := range waiting {
+		if t.entries.at(h).live() {
+			t.due(h)
+		}
+	}
 }
 
 // objectDifference returns what makes both sides of an object equal. When nothing does, or not yet, it is off the list.
@@ -95,6 +128,7 @@ func (t *Table) answerObject(c Change, err error, now time.Time) {
 	}
 	x.flags &^= inflight
 	t.inflight--
+	defer t.landed(x)
 	if err != nil {
 		t.rejectObject(x, c, err, now)
 	} else {

@@ -55,14 +55,15 @@ type Table struct {
 	spare          *revision // one that nobody refers to any more, for the next
 
 	// The switch.
-	steady         bool              // connected and adopted
-	session        uint32            // counts connections lost, so that late answers are known
-	dirty          []uint32          // entries to be looked at by Diff
-	deletes        []uint32          // entries from dirty that only miss a delete
-	dirtyObjects   []*object         // objects to be looked at by Diff
-	flushes        []*flush          // not answered yet
-	bound          map[uint32]*owner // entries that open atomic transactions have touched
-	flying         map[uint32]uint32 // actions in flight that name objects, by entry. Invariant: a use of them each.
+	steady         bool                 // connected and adopted
+	session        uint32               // counts connections lost, so that late answers are known
+	dirty          []uint32             // entries to be looked at by Diff
+	deletes        []uint32             // entries from dirty that only miss a delete
+	dirtyObjects   []*object            // objects to be looked at by Diff
+	leaving        map[*object][]uint32 // whose deletion is in flight, and the entries that wait for the answer to name them
+	flushes        []*flush             // not answered yet
+	bound          map[uint32]*owner    // entries that open atomic transactions have touched
+	flying         map[uint32]uint32    // actions in flight that name objects, by entry. Invariant: a use of them each.
 	inflight       int
 	installed      int
 	installedIn    [int(flow.MaxTable) + 1]int // of them, by table
@@ -91,6 +92,7 @@ func New(options Options) *Table {
 			seed: seed, reaches: make(map[uint32]*references), learns: make(map[LearnTarget]int),
 		},
 		objects:    make(map[Object]*object),
+		leaving:    make(map[*object][]uint32),
 		flying:     make(map[uint32]uint32),
 		bound:      make(map[uint32]*owner),
 		crowds:     make(map[uint32][]uint32),

@@ -2,6 +2,7 @@ package table
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/flowhost/flowhost/sdk/flow"
@@ -131,6 +132,16 @@ func firstOf(errs ...error) error {
 	return nil
 }
 
+// waitsForDeletion says whether an entry is looked at again when the deletion of an object is answered.
+func (t *Table) waitsForDeletion(h uint32) bool {
+	for _, entries := range t.leaving {
+		if slices.Contains(entries, h) {
+			return true
+		}
+	}
+	return false
+}
+
 // validateSettled checks that an entry whose sides differ is on its way, and that nobody waits for one whose are equal.
 func (t *Table) validateSettled(h uint32, e *entry) error {
 	moving := e.flags&(queued|inflight) != 0
@@ -138,6 +149,8 @@ func (t *Table) validateSettled(h uint32, e *entry) error {
 	case !t.steady && moving:
 		return fmt.Errorf("entry %s is on its way while disconnected", e.key())
 	case !t.steady || moving || e.flags&damped != 0 || e.flags&adopted != 0 && t.held(h):
+		return nil
+	case t.waitsForDeletion(h):
 		return nil
 	case t.differs(h):
 		return fmt.Errorf("entry %s differs and nothing is done about it", e.key())
