@@ -58,6 +58,8 @@ func (o *owner) reachRef(ref flow.Ref) error {
 		return fmt.Errorf("%w: meter %d", ErrFenced, ref.ID)
 	case ref.Kind == flow.RefLearned:
 		return o.reachLearned(ref)
+	case ref.Kind == flow.RefTimeout:
+		return fmt.Errorf("%w: fin_timeout: a flow that ends by itself is not desired state", ErrBadActions)
 	}
 	return nil
 }

@@ -37,6 +37,8 @@ func refusalTests(t *testing.T) []refusalTest {
 		{"unknown instruction", raw("", "\x00\x63\x00\x08\x00\x00\x00\x00"), ErrBadActions, ""},
 		{"instruction length", raw("", "\x00\x04\x00\x09\x00\x00\x00\x00"), ErrBadActions, ""},
 		{"unknown action", raw("", "\x00\x04\x00\x10\x00\x00\x00\x00\x7f\xff\x00\x08\x00\x00\x00\x00"), ErrBadActions, ""},
+		{"fin_timeout", text("table=8,priority=1,tcp,actions=fin_timeout(idle_timeout=5),resubmit(,9)"), ErrBadActions, "fin_timeout"},
+		{"fin_timeout in a clone", text("table=8,priority=1,tcp,actions=clone(fin_timeout(hard_timeout=5))"), ErrBadActions, "fin_timeout"},
 		{"action length", raw("", "\x00\x04\x00\x10\x00\x00\x00\x00\x00\x00\x00\x07\x00\x00\x00\x00"), ErrBadActions, ""},
 		{"conjunction beside another", raw("", mixedConjunction(t)), ErrBadActions, ""},
 		{"table 254", add(flow.Flow{Key: flow.Key{Table: 254}}), ErrBadTable, ""},

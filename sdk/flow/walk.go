@@ -42,6 +42,7 @@ const (
 	RefMeter
 	RefConjunction
 	RefLearned // flows that a learn action makes
+	RefTimeout // an end of the flow's own: fin_timeout
 )
 
 // Refs are what canonical actions name, nested ones included, in order.
@@ -67,6 +68,8 @@ func refOf(kind actionKind, a string) (Ref, bool) {
 		return Ref{Kind: RefConjunction, ID: conjOf(a).ID}, true
 	case kindLearn, kindLearn2:
 		return Ref{Kind: RefLearned, Table: TableID(a[26]), Priority: Priority(be16(a, 14)), Cookie: Cookie(be64(a, 16))}, true
+	case kindFinTimeout:
+		return Ref{Kind: RefTimeout}, true
 	}
 	return Ref{}, false
 }
