@@ -400,7 +400,7 @@ func isPrefix(mask string) bool {
 
 // unreadable are set_field actions that ovs-ofctl cannot read: of nothing, with an IPv6 mask that is no prefix, and with the mask of
 // a field that cannot be masked in a match.
-var unreadable = regexp.MustCompile(`set_field:(ANY->|[0-9a-f:.]+/[0-9a-f:.]+->(tun_ipv6_|ipv6_|nd_|vlan_pcp|mpls_|nw_|ip_dscp|arp_op|icmp|nsh_|in_port))`)
+var unreadable = regexp.MustCompile(`set_field:(ANY->|[0-9a-fx:.]+/[0-9a-fx:.]+->(tun_ipv6_|ipv6_|nd_|vlan_pcp|mpls_|nw_|ip_dscp|arp_op|icmp|nsh_|in_port))`)
 
 // losesText says whether Open vSwitch's text does not tell everything of the flow.
 func losesText(f *flow.Flow) bool {
