@@ -40,7 +40,8 @@ bench: deps build ## run the benchmarks; `bar` lines at the end of each hold fig
 	test -z "$$failed"
 
 soak: deps ## run the tests that take an hour: databases of half a million rows, 20,000 random flows on a switch
-	FLOWHOST_REQUIRE_OVS=1 FLOWHOST_FLOWS=20000 go test -count=1 -timeout 30m -run '^TestRealSwitch$$' ./sdk/flow
+	FLOWHOST_REQUIRE_OVS=1 FLOWHOST_RANDOM=1 FLOWHOST_FLOWS=20000 go test -count=1 -timeout 30m -run '^TestRealSwitch$$' ./sdk/flow
+	FLOWHOST_RANDOM=1 go test -count=20 -timeout 30m -run '^TestModel$$' ./core/table
 	FLOWHOST_REQUIRE_OVS=1 FLOWHOST_SOAK=1 go test -count=1 -timeout 90m ./internal/ovn/ovsdb
 
 demo: deps build demo-program ## show flowhost at work on a private Open vSwitch and OVN; stays up

@@ -1,9 +1,12 @@
 package table
 
 import (
+	"flag"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -14,13 +17,20 @@ import (
 
 // TestModel does random commands on the table and on the naive one and compares them after each: transactions of several
 // owners, good and bad, syncs, lost sessions, connections and answers, refusals, adoptions, restarts. In the end the switch
-// must hold the winners. A case that fails prints itself as a script.
+// must hold the winners. A case that fails prints itself as a script. A run does the same commands as the one before, unless
+// FLOWHOST_RANDOM is set, as make soak does.
 func TestModel(t *testing.T) {
 	want := 100_000
 	if testing.Short() {
 		want = 5_000
 	}
-	for done := 0; done < want && !t.Failed(); {
+	random := os.Getenv("FLOWHOST_RANDOM") != "" || flag.Lookup("rapid.seed").Value.String() != "0"
+	for done, seed := 0, 1; done < want && !t.Failed(); seed++ {
+		if !random {
+			if err := flag.Set("rapid.seed", strconv.Itoa(seed)); err != nil {
+				t.Fatal(err)
+			}
+		}
 		rapid.Check(t, func(rt *rapid.T) {
 			m := newModel(rt)
 			for _, c := range drawScript(rt) {
