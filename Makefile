@@ -35,7 +35,7 @@ race: deps build ## run the tests with the race detector; PACKAGES="./core/..." 
 bench: deps build ## run the benchmarks; `bar` lines at the end of each hold figures against what must be reached
 	@failed=; run() { "$$@" || failed=1; }; \
 	run go test -run '^$$' -bench . -benchmem -benchtime 1x $(BENCH_PACKAGES); \
-	for package in $(BAR_TESTS); do run go test -count=1 -run '^TestBars$$' $$package -bars; done; \
+	for package in $(BAR_TESTS); do run go test -v -count=1 -run 'Bars$$' $$package -bars; done; \
 	for program in $(BAR_PROGRAMS); do run go run $$program; done; \
 	test -z "$$failed"
 
