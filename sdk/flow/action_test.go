@@ -106,12 +106,20 @@ func TestConjunctions(t *testing.T) {
 
 func TestRefs(t *testing.T) {
 	a, err := NewInstructions(
-		ApplyActions(Clone(ToGroup(5)), ToMeter(6), LearnFlow(Learn{Table: 9, Priority: 3, Cookie: 4}), Controller(ControllerOptions{Meter: 8})),
+		ApplyActions(Clone(ToGroup(5)), ToMeter(6), LearnFlow(Learn{Table: 9, Priority: 3, Cookie: 4}),
+			Controller(ControllerOptions{Meter: 8}), Controller(ControllerOptions{ID: 4, MaxLen: 9}), Output(PortController),
+			Controller(ControllerOptions{ID: 5, UserData: []byte("ab")}), Clone(Resubmit(11)), Output(PortTable), ResubmitPort(3, 255),
+			OutputPart(Reg[0].Whole())),
 		WriteActions(ToGroup(7)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Ref{{Kind: RefGroup, ID: 5}, {Kind: RefMeter, ID: 6}, {Kind: RefLearned, Table: 9, Priority: 3, Cookie: 4}, {Kind: RefMeter, ID: 8}, {Kind: RefGroup, ID: 7}}
+	want := []Ref{
+		{Kind: RefGroup, ID: 5}, {Kind: RefMeter, ID: 6}, {Kind: RefLearned, Table: 9, Priority: 3, Cookie: 4},
+		{Kind: RefController}, {Kind: RefMeter, ID: 8}, {Kind: RefController, ID: 4}, {Kind: RefController},
+		{Kind: RefController, ID: 5, UserData: "ab"}, {Kind: RefTable, Table: 11}, {Kind: RefTable}, {Kind: RefTable, Table: 255},
+		{Kind: RefTable}, {Kind: RefGroup, ID: 7},
+	}
 	i := 0
 	for r := range a.Refs() {
 		if i >= len(want) || r != want[i] {

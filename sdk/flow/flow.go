@@ -1,5 +1,7 @@
 package flow
 
+import "errors"
+
 // TableID is an OpenFlow table, 0 to 253. 254 is not a table of the pipeline in Open vSwitch (it keeps rules of its own
 // there) and 255 means "all tables".
 type TableID uint8
@@ -41,4 +43,12 @@ type Flow struct {
 	Key
 	Actions Actions
 	Cookie  Cookie
+}
+
+// New makes the flow of a table and a priority that matches all of the terms. Its cookie is left to the host. The error says all that is
+// wrong with the terms and the actions.
+func New(table TableID, priority Priority, terms []Term, actions ...Action) (Flow, error) {
+	match, err1 := NewMatch(terms...)
+	list, err2 := NewActions(actions...)
+	return Flow{Key: Key{Table: table, Priority: priority, Match: match}, Actions: list}, errors.Join(err1, err2)
 }

@@ -36,6 +36,9 @@ func FuzzCanonicalMatch(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		_ = Match(b).String()
 		m, err := CanonicalMatch(b)
+		if slow, slowErr := Match(b).rebuilt(); slow != m || (slowErr == nil) != (err == nil) {
+			t.Fatalf("%x: %x, %v, or else %x, %v", b, []byte(m), err, []byte(slow), slowErr)
+		}
 		if err != nil {
 			checkKind(t, err, ErrMatch)
 			return

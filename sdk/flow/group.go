@@ -177,10 +177,10 @@ func (g Group) Refs() []Ref {
 			refs = append(refs, Ref{Kind: RefGroup, ID: uint32(b.group)})
 		}
 		eachIn(b.actions, func(kind actionKind, wire string) bool {
-			if r, ok := refOf(kind, wire); ok {
+			return refsOf(kind, wire, func(r Ref) bool {
 				refs = append(refs, r)
-			}
-			return true
+				return true
+			})
 		})
 		off += n
 	}

@@ -1,6 +1,6 @@
 package flow
 
-import "slices"
+import "sync"
 
 // NewMatch makes a canonical match of terms in any order. Prerequisites that can be meant in one way only are added, as
 // Open vSwitch shows them: ip_src, for example, implies eth_type=0x0800. No terms match every packet.
@@ -27,7 +27,16 @@ func CanonicalMatch(oxm []byte) (Match, error) {
 	if m.IsCanonical() {
 		return m, nil
 	}
-	var b matchBuilder
+	if sorted, ok := m.sorted(); ok {
+		return sorted, nil
+	}
+	return m.rebuilt()
+}
+
+// rebuilt is the canonical form of any match.
+func (m Match) rebuilt() (Match, error) {
+	b := builders.Get().(*matchBuilder)
+	defer b.release()
 	for off := 0; off < len(m); {
 		t, err := headers.tlv(string(m[off:]))
 		if err != nil {
@@ -75,6 +84,121 @@ func (m Match) IsCanonical() bool {
 		last, rest = int(f.row), rest[t.len():]
 	}
 	return true
+}
+
+// arranged is a match of which mostly the order is not canonical: a list of TLVs that is kept sorted. It has room for nearly all
+// matches that there are.
+type arranged struct {
+	terms  [24]arrangedTerm
+	n      int
+	split  [128]byte // TLVs of registers that came as parts of bigger ones
+	splits int       // bytes in use
+}
+
+type arrangedTerm struct {
+	field   *Field
+	isSplit bool
+	off, to int // in split, or in the match
+}
+
+// insert puts a TLV where it belongs. It returns false when that is not so easy.
+func (a *arranged) insert(t arrangedTerm) bool {
+	if a.n == len(a.terms) {
+		return false
+	}
+	i := a.n
+	for ; i > 0 && a.terms[i-1].field.row >= t.field.row; i-- {
+		if a.terms[i-1].field == t.field {
+			return false
+		}
+		a.terms[i] = a.terms[i-1]
+	}
+	a.terms[i] = t
+	a.n++
+	return true
+}
+
+// insertParts is insert for the 32-bit registers of a bigger one.
+func (a *arranged) insertParts(t *tlv) bool {
+	first, ok := t.field.firstRegister()
+	if !ok || t.twin || t.body == 0 {
+		return false
+	}
+	for i := 0; i < len(t.value); i += 4 {
+		value, mask := t.value[i:i+4], ""
+		if t.mask != "" {
+			mask = t.mask[i : i+4]
+		}
+		switch {
+		case mask == "" || mask == "\xff\xff\xff\xff":
+			mask = ""
+		case !isWithin(value, mask):
+			return false
+		case mask == "\x00\x00\x00\x00":
+			continue
+		}
+		if a.splits+12 > len(a.split) {
+			return false
+		}
+		f := Reg[first+i/4]
+		part := arrangedTerm{f, true, a.splits, len(f.appendTLV(a.split[:a.splits], value, mask))}
+		if a.splits = part.to; !a.insert(part) {
+			return false
+		}
+	}
+	return true
+}
+
+// sorted is the canonical form of a match as Open vSwitch shows nearly all: each TLV is canonical but for registers, which it
+// writes in pairs, and the order is its own. ok is false for any other match.
+func (m Match) sorted() (in Match, ok bool) {
+	var a arranged
+	for off := 0; off < len(m); {
+		rest := string(m[off:])
+		f, n := plainTLV(rest)
+		if n == 0 {
+			t, err := headers.tlv(rest)
+			if err != nil {
+				return "", false
+			}
+			f, n = t.field, t.len()
+			if f.isView() && a.insertParts(&t) {
+				off += n
+				continue
+			}
+			if t.twin || t.body == 0 || f.isView() || !f.canonicalValue(t.value, t.mask) {
+				return "", false
+			}
+		}
+		if !a.insert(arrangedTerm{f, false, off, off + n}) {
+			return "", false
+		}
+		off += n
+	}
+	return a.match(m)
+}
+
+// match puts the TLVs together, if nothing is missing that one of them needs.
+func (a *arranged) match(m Match) (in Match, ok bool) {
+	var c context
+	var room [256]byte
+	out := room[:0]
+	for i := range a.terms[:a.n] {
+		t := &a.terms[i]
+		if t.field.prereq != needNothing && !c.has(t.field.prereq) {
+			return "", false
+		}
+		if t.isSplit {
+			out = append(out, a.split[t.off:t.to]...)
+			continue
+		}
+		if t.field.telling {
+			whole, _ := headers.tlv(string(m[t.off:t.to])) // it is one
+			c.note(t.field, whole.value, whole.mask)
+		}
+		out = append(out, m[t.off:t.to]...)
+	}
+	return Match(out), true
 }
 
 // plainTLV is the field and the size of the TLV at the start of s, if it is one of the many of which a glance shows that it is
@@ -145,12 +269,7 @@ func (f *Field) canonicalValue(value, mask string) bool {
 	if !f.Maskable() || !f.fits(mask) || f.coversAll(mask) || allBytes(mask, 0) && f.flags&variable == 0 {
 		return false
 	}
-	for i := range len(value) {
-		if value[i]&^mask[i] != 0 {
-			return false
-		}
-	}
-	return validValue(f, value)
+	return isWithin(value, mask) && validValue(f, value)
 }
 
 // coversAll says whether the mask has ones in all bits of the field. Of a field of variable size only the switch knows.
@@ -198,6 +317,16 @@ const (
 // matchBuilder collects terms and brings them into canonical form.
 type matchBuilder struct {
 	terms []placedTerm
+}
+
+// builders are kept for CanonicalMatch, which a big dump calls a million times.
+var builders = sync.Pool{New: func() any { return new(matchBuilder) }}
+
+// release gives back a builder. It keeps its room, and nothing of the match.
+func (b *matchBuilder) release() {
+	clear(b.terms)
+	b.terms = b.terms[:0]
+	builders.Put(b)
 }
 
 type placedTerm struct {
@@ -264,7 +393,7 @@ func (b *matchBuilder) add(t Term, offset int) error {
 
 // masked is value without the bits that mask leaves out.
 func masked(value, mask string) string {
-	if mask == "" {
+	if mask == "" || isWithin(value, mask) {
 		return value
 	}
 	b := []byte(value)
@@ -272,6 +401,16 @@ func masked(value, mask string) string {
 		b[i] &= mask[i]
 	}
 	return string(b)
+}
+
+// isWithin says whether value has no ones where mask has none.
+func isWithin(value, mask string) bool {
+	for i := range len(value) {
+		if value[i]&^mask[i] != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // shortest is the least bytes that a value and mask of variable size need: Open vSwitch fills them with zeros in front, up to
@@ -299,7 +438,7 @@ func shorten(value, mask string) (string, string) {
 
 // trim is mask without the bits that are not of the field.
 func (f *Field) trim(mask string) string {
-	if f.flags&variable != 0 {
+	if f.flags&variable != 0 || f.fits(mask) {
 		return mask
 	}
 	return masked(mask, string(lowOnes(f.valid, f.size)))
@@ -322,8 +461,10 @@ func (b *matchBuilder) match() (Match, error) {
 	if err := b.imply(); err != nil {
 		return "", err
 	}
-	var out []byte
-	for _, t := range b.terms {
+	var room [256]byte
+	out := room[:0]
+	for i := range b.terms {
+		t := &b.terms[i]
 		out = t.field.appendTLV(out, t.value, t.mask)
 	}
 	if len(out) > maxMatch {
@@ -333,7 +474,11 @@ func (b *matchBuilder) match() (Match, error) {
 }
 
 func (b *matchBuilder) sort() error {
-	slices.SortStableFunc(b.terms, func(x, y placedTerm) int { return int(x.field.row) - int(y.field.row) })
+	for i := range b.terms { // there are few
+		for j := i; j > 0 && b.terms[j].field.row < b.terms[j-1].field.row; j-- {
+			b.terms[j], b.terms[j-1] = b.terms[j-1], b.terms[j]
+		}
+	}
 	for i := range b.terms[:max(0, len(b.terms)-1)] {
 		if t := b.terms[i+1]; t.field == b.terms[i].field {
 			return matchError(t.field, t.offset, errDuplicate)
@@ -347,11 +492,16 @@ func (b *matchBuilder) sort() error {
 func (b *matchBuilder) imply() error {
 	for {
 		var c context
-		for _, t := range b.terms {
-			c.note(t.field, t.value, t.mask)
+		for i := range b.terms {
+			if t := &b.terms[i]; t.field.telling {
+				c.note(t.field, t.value, t.mask)
+			}
 		}
-		i := slices.IndexFunc(b.terms, func(t placedTerm) bool { return !c.has(t.field.prereq) })
-		if i < 0 {
+		i := 0
+		for i < len(b.terms) && c.has(b.terms[i].field.prereq) {
+			i++
+		}
+		if i == len(b.terms) {
 			return nil
 		}
 		t := b.terms[i]

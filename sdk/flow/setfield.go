@@ -69,18 +69,18 @@ func (w *rewriter) setField(f *Field, value, mask string) error {
 	if isCT := f == CTMark || f == CTLabel; isCT != w.inCT {
 		return fieldError(f, errCTExec)
 	}
+	used := value // as far as the mask goes
 	if mask != "" && f.coversAll(mask) {
-		value, mask = masked(value, mask), ""
+		value = masked(value, mask)
+		used, mask = value, f.spareMask()
+	} else if mask != "" {
+		used = mask
 	}
 	switch {
 	case f == InPortOXM:
 		return fieldError(f, errSetInPort)
 	case f == VLANVID && (value[0]&(vlanPresent>>8) == 0 || mask != "" && mask[0]&(vlanPresent>>8) == 0):
 		return fieldError(f, errSetVLAN)
-	}
-	used := value // as far as the mask goes
-	if mask != "" {
-		used = mask
 	}
 	if !f.fits(used) {
 		return fieldError(f, errRange)
@@ -94,6 +94,16 @@ func (w *rewriter) setField(f *Field, value, mask string) error {
 	w.tlv(f, value, mask)
 	w.zeros(n - 4 - size)
 	return nil
+}
+
+// spareMask is the mask that Open vSwitch keeps where it was given one that covers the field, because the field does not fill its bytes
+// (lib/ofp-actions.c, set_field_to_set_field); "" for most fields.
+func (f *Field) spareMask() string {
+	switch f {
+	case IPDSCP, IPECN, IPv6Label:
+		return string(appendUint(nil, 1<<f.bits-1, f.size))
+	}
+	return ""
 }
 
 // tlvLen is the size of the TLV that appendTLV makes.

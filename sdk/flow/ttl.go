@@ -20,6 +20,9 @@ func DecTTL(controllers ...uint16) Action {
 	return a
 }
 
+// DecTTLUntold is DecTTL, but where the time to live runs out no controller is told.
+func DecTTLUntold() Action { return finished(appendUint(newNicira(subDecTTLIDs, 0), 0, 6)) }
+
 // decTTL takes OFPAT_DEC_NW_TTL, which has no arguments, and NXAST_DEC_TTL, which is the same.
 func (w *rewriter) decTTL(a string) error {
 	if n := len(a); n != 8 && (n != 16 || be16(a, 0) == typeDecTTL) {
@@ -54,8 +57,11 @@ func appendDecTTLIDs(b []byte, a string) []byte {
 	return append(b, ')')
 }
 
-// parseDecTTL reads "dec_ttl" and "dec_ttl(id,…)".
+// parseDecTTL reads "dec_ttl" and "dec_ttl(id,…)". "dec_ttl()" is what ovs-ofctl prints of DecTTLUntold, though it reads it as "dec_ttl".
 func parseDecTTL(arg argument) (Action, error) {
+	if arg.sep == '(' && arg.value == "" {
+		return DecTTLUntold(), nil
+	}
 	var ids []uint16
 	err := arg.each(func(arg argument) error {
 		v, err := parseUint(arg.key, 16)

@@ -10,17 +10,27 @@ var (
 // addView takes in a term on a view: a field that a match over OpenFlow 1.5 shows as others.
 func (b *matchBuilder) addView(t Term, offset int) error {
 	f := t.field
-	switch {
-	case f.row < rowXXReg0:
-		return b.addRegisters(t, offset, 2*int(f.row-rowXReg0))
-	case f.row < rowInPort:
-		return b.addRegisters(t, offset, 4*int(f.row-rowXXReg0))
-	case f.row == rowVLANTCI:
+	if first, ok := f.firstRegister(); ok {
+		return b.addRegisters(t, offset, first)
+	}
+	switch f.row {
+	case rowVLANTCI:
 		return b.addTCI(t, offset)
-	case f.row == rowNwTOS:
+	case rowNwTOS:
 		return b.addTOS(t, offset)
 	}
 	return b.add(InPortOXM.Is(uint64(port32(be16(t.value, 0)))), offset) // in_port has no mask
+}
+
+// firstRegister is the first of the 32-bit registers that a view of several consists of. ok is false for other views.
+func (f *Field) firstRegister() (first int, ok bool) {
+	switch {
+	case f.row < rowXReg0 || f.row >= rowInPort:
+		return 0, false
+	case f.row < rowXXReg0:
+		return 2 * int(f.row-rowXReg0), true
+	}
+	return 4 * int(f.row-rowXXReg0), true
 }
 
 // addRegisters splits a view of several registers, from number first, into its 32-bit parts.
@@ -28,7 +38,9 @@ func (b *matchBuilder) addRegisters(t Term, offset, first int) error {
 	for i := 0; i < len(t.value); i += 4 {
 		part := Term{field: Reg[first+i/4], value: t.value[i : i+4]}
 		if t.mask != "" {
-			part.mask = t.mask[i : i+4]
+			if part.mask = t.mask[i : i+4]; part.mask == "\x00\x00\x00\x00" {
+				continue
+			}
 		}
 		if err := b.add(part, offset); err != nil {
 			return err

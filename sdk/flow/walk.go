@@ -27,10 +27,11 @@ func (t Term) Value() (value, mask string) { return t.value, t.mask }
 // Ref is something outside of the flow that its actions name. Whoever guards what owners may reach looks at these.
 type Ref struct {
 	Kind     RefKind
-	ID       uint32   // of a group, meter or conjunction
-	Table    TableID  // of a learned flow
-	Priority Priority // the same
+	ID       uint32   // of a group, meter, conjunction or controller
+	Table    TableID  // of a learned flow; that the packet goes on to
+	Priority Priority // of a learned flow
 	Cookie   Cookie   // the same
+	UserData string   // for a controller
 }
 
 // RefKind is what a Ref is.
@@ -43,35 +44,56 @@ const (
 	RefConjunction
 	RefLearned // flows that a learn action makes
 	RefTimeout // an end of the flow's own: fin_timeout
+	RefController
+	RefTable // where the packet goes on; 255: the table it is in. An output that a register decides may go to table 0
 )
 
 // Refs are what canonical actions name, nested ones included, in order.
 func (a Actions) Refs() iter.Seq[Ref] {
 	return func(yield func(Ref) bool) {
-		a.eachAction(func(kind actionKind, wire string) bool {
-			r, ok := refOf(kind, wire)
-			return !ok || yield(r)
-		})
+		a.eachAction(func(kind actionKind, wire string) bool { return refsOf(kind, wire, yield) })
 	}
 }
 
-func refOf(kind actionKind, a string) (Ref, bool) {
+// refsOf yields what one action names, but for the actions in it.
+func refsOf(kind actionKind, a string, yield func(Ref) bool) bool {
 	switch kind {
 	case kindGroup:
-		return Ref{Kind: RefGroup, ID: be32(a, 4)}, true
+		return yield(Ref{Kind: RefGroup, ID: be32(a, 4)})
 	case kindMeter:
-		return Ref{Kind: RefMeter, ID: be32(a, 4)}, true
+		return yield(Ref{Kind: RefMeter, ID: be32(a, 4)})
+	case kindController:
+		return yield(Ref{Kind: RefController, ID: uint32(be16(a, 12))})
 	case kindController2:
 		c := readController2(a)
-		return Ref{Kind: RefMeter, ID: c.meter}, c.meter != 0
+		return yield(Ref{Kind: RefController, ID: uint32(c.id), UserData: c.userData}) &&
+			(c.meter == 0 || yield(Ref{Kind: RefMeter, ID: c.meter}))
 	case kindConjunction:
-		return Ref{Kind: RefConjunction, ID: conjOf(a).ID}, true
+		return yield(Ref{Kind: RefConjunction, ID: conjOf(a).ID})
 	case kindLearn, kindLearn2:
-		return Ref{Kind: RefLearned, Table: TableID(a[26]), Priority: Priority(be16(a, 14)), Cookie: Cookie(be64(a, 16))}, true
+		return yield(Ref{Kind: RefLearned, Table: TableID(a[26]), Priority: Priority(be16(a, 14)), Cookie: Cookie(be64(a, 16))})
 	case kindFinTimeout:
-		return Ref{Kind: RefTimeout}, true
+		return yield(Ref{Kind: RefTimeout})
+	case kindOutput:
+		return outputRef(Port(be32(a, 4)), yield)
+	case kindOutputReg, kindOutputReg2:
+		return yield(Ref{Kind: RefTable})
+	case kindResubmitTable, kindResubmitCT:
+		return yield(Ref{Kind: RefTable, Table: TableID(a[12])})
+	case kindCT:
+		return a[18] == 255 || yield(Ref{Kind: RefTable, Table: TableID(a[18])})
 	}
-	return Ref{}, false
+	return true
+}
+
+func outputRef(p Port, yield func(Ref) bool) bool {
+	switch p {
+	case PortController:
+		return yield(Ref{Kind: RefController})
+	case PortTable:
+		return yield(Ref{Kind: RefTable})
+	}
+	return true
 }
 
 // eachAction calls f for every action, nested ones behind those around them, until it returns false.
