@@ -16,7 +16,15 @@ import (
 func joined(t *rapid.T, txn *Txn) []*pb.Op {
 	var ops []*pb.Op
 	open, last := false, false
-	for m := range txn.messages(3) {
+	for raw := range txn.messages(3) {
+		b, err := proto.Marshal(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := &pb.SourceMessage{}
+		if err := proto.Unmarshal(b, m); err != nil {
+			t.Fatal(err)
+		}
 		part := m.GetTxn()
 		if last || part.Id != 3 {
 			t.Fatalf("message %v after the last", part)

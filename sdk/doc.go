@@ -27,10 +27,21 @@
 // Host.Replace, and need not remember what it said before. Make UUIDs from what they stand for, as above, so that
 // they are the same after a restart.
 //
+// Groups and meters have ids, of which some are the source's own (Host.Ranges tells): Txn.SetGroup and
+// SetMeter make them, and then its flows may name them. Txn.FlushCT forgets the connections of a conntrack zone. A transaction that the
+// switch is to take as a whole or not at all is made so with Txn.Atomic.
+//
+// Where one source has to know how far another is, that one says so with Txn.Mark, and who wants to know watches it with Host.Watch: it
+// hears of the mark when all that was said up to it is in the switch.
+//
+// A source that has its flows send packets to a controller (flow.Controller) hears them on Host.PacketIns, and sends packets with
+// Host.PacketOut; one that waits goes on with Host.Resume. They do not wait for transactions.
+//
 // # Try it
 //
 // Package sdktest runs the function in a test, against a host in memory and without a switch; see the example below. Its
-// Conformance checks the finished binary.
+// Conformance checks the finished binary. `flowhost dev -- ./blackhole` runs it on a switch in memory and prints the flows; under a
+// debugger, start it with -debug, and `flowhost dev --attach` with the socket that it prints.
 //
 // # Install it
 //
@@ -39,7 +50,7 @@
 //	plugins:
 //	  - name: blackhole
 //	    path: /usr/local/bin/flowhost-plugin-blackhole
-//	    tables: [0]
+//	    tables: [0]        # ids of groups, meters and conjunctions follow from the owner's slot unless they are given here
 //
 // What the configuration does not allow is rejected with an error that Is ErrFenced or ErrQuota, nothing of the transaction
 // having been done. What the switch refuses comes back as an error that Is ErrRefused from CommitAndWait, and as the event Refused.

@@ -3,8 +3,11 @@ package sdk
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
+
+	"github.com/flowhost/flowhost/sdk/flow"
 )
 
 // Why a transaction was not done, or not completely. Test with errors.Is; the text is for people.
@@ -24,17 +27,41 @@ var (
 	ErrFenced = errors.New("outside the owner's fence")
 	// ErrQuota: the owner would have more than it may.
 	ErrQuota = errors.New("over the owner's quota")
+	// ErrBadGroup and ErrBadMeter: a group or meter is none that a switch could have.
+	ErrBadGroup = errors.New("bad group")
+	ErrBadMeter = errors.New("bad meter")
+	// ErrInUse: a group or meter that is to be removed is named by a flow of this source.
+	ErrInUse = errors.New("group or meter is in use")
+	// ErrNotAtomic: a meter or a flush in an atomic transaction.
+	ErrNotAtomic = errors.New("cannot be part of an atomic transaction")
+	// ErrBusy: an atomic transaction's context ended before the switch had confirmed what was committed before it. Nothing of it was
+	// done.
+	ErrBusy = errors.New("other transactions are under way")
 	// ErrUnset: a flow names a group or meter that the source has not set.
 	ErrUnset = errors.New("group or meter is not set")
 	// ErrTooLarge: the transaction or one of its flows is too large. Push less at a time: within a sync many transactions of
 	// Adds are as good as one.
 	ErrTooLarge = errors.New("too large")
+	// ErrUnknownOwner: Watch named an owner that the host's configuration does not have.
+	ErrUnknownOwner = errors.New("no such owner")
+	// ErrNoSwitch: a packet cannot be sent while the switch is not connected.
+	ErrNoSwitch = errors.New("switch is not connected")
+	// ErrUnsupported: the host is older than this SDK and cannot do what was asked. Nothing of it was done.
+	ErrUnsupported = errors.New("this host cannot do that")
 	// ErrUnavailable: the host is about to stop. The session ends soon.
 	ErrUnavailable = errors.New("host is stopping")
 
-	// ErrRefused is returned by CommitAndWait when the transaction is in the host's table, but the switch refused some of its
-	// flows. The host retries them later. errors.As to *RefusedError tells which.
+	// ErrRefused is returned by CommitAndWait when the transaction is in the host's table, but the switch refused some of it. The
+	// host retries that later. Of an Atomic transaction it says that nothing was done. errors.As to *RefusedError tells what was refused.
 	ErrRefused = errors.New("refused by the switch")
+	// ErrOptionMoved, ErrContested and ErrUnstable are kinds of ErrRefused that the host finds, and not the switch: see Refused.Kind.
+
+	// ErrOptionMoved: a flow, group or meter names the field that OVN's Geneve option had, and the option has another one now, or none.
+	ErrOptionMoved = errors.New("OVN's Geneve option has another field than before")
+	// ErrContested: somebody else takes away a group or meter again and again. It waits with what names it.
+	ErrContested = errors.New("somebody else keeps changing it")
+	// ErrUnstable: the switch reads back something else than it was sent.
+	ErrUnstable = errors.New("the switch reads back something else than it was sent")
 	// ErrClosed: the session is over. What was asked for may have been done or not. Return from run.
 	ErrClosed = errors.New("session is over")
 	// ErrShutdown is the cause (context.Cause) of run's context when the host asked the source to exit.
@@ -52,7 +79,7 @@ type RejectedError struct {
 // Error says what the host said, and names the operation.
 func (e *RejectedError) Error() string {
 	if e.Op < 0 {
-		return fmt.Sprintf("transaction rejected: %s", e.Text)
+		return fmt.Sprintf("rejected by the host: %s", e.Text)
 	}
 	return fmt.Sprintf("transaction rejected: operation %d (%s): %s", e.Op, e.UUID, e.Text)
 }
@@ -62,21 +89,35 @@ func (e *RejectedError) Is(target error) bool {
 	return target == ErrRejected || target == e.Kind
 }
 
-// RefusedError tells which flows of a transaction the switch refused. It Is ErrRefused.
+// RefusedError tells what of a transaction the switch refused. It Is ErrRefused, and the Kind of each of Flows.
 type RefusedError struct {
-	Flows []Refused // never empty
+	Flows  []Refused // flows, groups, meters and flushes; empty if the switch named none
+	Undone bool      // the transaction was Atomic: nothing of it was done
 }
 
-// Error shows the first flow and how many there are.
+// Error shows the first of them and how many there are.
 func (e *RefusedError) Error() string {
-	first := e.Flows[0]
-	text := fmt.Sprintf("refused by the switch: flow of %s in table %d, priority %d: %s",
-		first.UUID, first.Key.Table, first.Key.Priority, first.Text)
+	if len(e.Flows) == 0 {
+		return ErrRefused.Error()
+	}
+	text := "refused by the switch: " + e.Flows[0].text()
 	if n := len(e.Flows) - 1; n > 0 {
 		text += fmt.Sprintf(" (and %d more)", n)
 	}
 	return text
 }
 
-// Is makes the error ErrRefused.
-func (e *RefusedError) Is(target error) bool { return target == ErrRefused }
+func (r *Refused) text() string {
+	switch {
+	case r.Object != (Object{}):
+		return fmt.Sprintf("%s: %s", r.Object, r.Text)
+	case r.UUID == uuid.Nil && r.Key == (flow.Key{}):
+		return "a flush: " + r.Text
+	}
+	return fmt.Sprintf("flow of %s in table %d, priority %d: %s", r.UUID, r.Key.Table, r.Key.Priority, r.Text)
+}
+
+// Is makes the error ErrRefused, and the kinds of what was refused.
+func (e *RefusedError) Is(target error) bool {
+	return target == ErrRefused || target != nil && slices.ContainsFunc(e.Flows, func(r Refused) bool { return r.Kind == target })
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
@@ -22,6 +23,16 @@ type fakeHost struct {
 // startSource runs a source in this process, and greets it.
 func startSource(t *testing.T, run func(context.Context, *Host) error) *fakeHost {
 	t.Helper()
+	return startSourceAt(t, &pb.HostHello{
+		Protocol: pb.Protocol, Bridge: "br-test", Owner: "test", LogLevel: pb.LogLevel_LOG_LEVEL_DEBUG,
+		Capabilities: []string{pb.CapabilityGroups, pb.CapabilityAtomic, pb.CapabilityMarks},
+		Ranges:       &pb.Ranges{Groups: []*pb.Range{{First: 10, Last: 19}}},
+	}, run)
+}
+
+// startSourceAt is startSource for a host that greets as it likes.
+func startSourceAt(t *testing.T, hello *pb.HostHello, run func(context.Context, *Host) error) *fakeHost {
+	t.Helper()
 	listener := bufconn.Listen(1 << 20)
 	server := grpc.NewServer()
 	pb.RegisterSourceServer(server, NewService(Info{Name: "test", Version: "1"}, run))
@@ -33,17 +44,14 @@ func startSource(t *testing.T, run func(context.Context, *Host) error) *fakeHost
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	stream, err := pb.NewSourceClient(conn).Session(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
 	h := &fakeHost{t: t, stream: stream, cancel: cancel}
-	h.send(&pb.HostMessage{Message: &pb.HostMessage_Hello{Hello: &pb.HostHello{
-		Protocol: pb.Protocol, Bridge: "br-test", Owner: "test", LogLevel: pb.LogLevel_LOG_LEVEL_DEBUG,
-		Ranges: &pb.Ranges{Groups: []*pb.Range{{First: 10, Last: 19}}},
-	}}})
+	h.send(&pb.HostMessage{Message: &pb.HostMessage_Hello{Hello: hello}})
 	if hello := h.receive().GetHello(); hello.GetName() != "test" || hello.GetProtocol() != pb.Protocol {
 		t.Fatalf("hello = %v", hello)
 	}

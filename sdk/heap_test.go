@@ -55,12 +55,12 @@ func startBusy(t *testing.T, n int) (h *fakeHost, first []uint64, results chan [
 	h = startSource(t, func(ctx context.Context, host *Host) error {
 		var busy sync.WaitGroup
 		for range maxUnanswered {
+			hosts <- host // once the one before is sent: two that wait would go together
 			busy.Go(func() {
 				if _, err := host.Begin().Commit(ctx); err != nil {
 					t.Error(err)
 				}
 			})
-			hosts <- host
 		}
 		<-hosts
 		results <- commitMany(ctx, host, n)
@@ -137,7 +137,7 @@ func TestRejectedHeapIsSentOneByOne(t *testing.T) {
 }
 
 func TestHeapsHaveABound(t *testing.T) {
-	h := heaps{session: newSession(nil)}
+	h := heaps{session: newSession(nil, nil)}
 	for range 5 {
 		txn := &Txn{}
 		for i := range heapFlows / 4 {

@@ -11,8 +11,9 @@ import (
 	pb "github.com/flowhost/flowhost/sdk/proto/flowhost/v1"
 )
 
-// replaceFlows is how much Replace puts into one transaction, well below what any host takes.
-const replaceFlows = 16384
+// replaceFlows is how much Replace puts into one transaction: well below what any host takes, and so little that other sources do
+// not wait long for the host to do it.
+const replaceFlows = 4096
 
 // Host is the host as a source sees it, for the length of one session. Its methods may be called from any goroutine.
 type Host struct {

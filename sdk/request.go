@@ -4,8 +4,6 @@ import (
 	"context"
 	"iter"
 
-	"github.com/google/uuid"
-
 	pb "github.com/flowhost/flowhost/sdk/proto/flowhost/v1"
 )
 
@@ -99,6 +97,10 @@ func (s *session) answered(id uint64, a answer) {
 
 // confirmed lets go who waits for the switch. It needs s.mu.
 func (s *session) confirmed(i *pb.Installed) {
+	if s.installed != nil {
+		close(s.installed)
+		s.installed = nil
+	}
 	for c, id := range s.unconfirmed {
 		if id <= i.Txn {
 			delete(s.unconfirmed, c)
@@ -114,7 +116,7 @@ type commit struct {
 	result chan result // capacity 1
 
 	installed chan struct{} // closed when the switch has confirmed it; nil when nobody waits for that
-	refused   []Refused     // its flows that the switch refuses; complete when installed is closed
+	refused   []Refused     // what of it the switch refuses; complete when installed is closed
 }
 
 type result struct {
@@ -130,6 +132,9 @@ func (a answer) error(ops []op) error {
 	if a.rejected == nil {
 		return a.err
 	}
+	if a.rejected.Rule == pb.Rule_RULE_REFUSED {
+		return &RefusedError{Flows: toRefusals(a.rejected.Refused), Undone: true}
+	}
 	err := &RejectedError{Kind: sentinel(a.rejected.Rule), Op: -1, Text: a.rejected.Text}
 	if i := a.rejected.Operation; i != nil && int(*i) < len(ops) {
 		err.Op, err.UUID = int(*i), ops[*i].uuid
@@ -137,18 +142,15 @@ func (a answer) error(ops []op) error {
 	return err
 }
 
-// confirm notes what the switch refuses of the transaction's flows; refused is of all that was confirmed with it.
+// confirm notes what the switch refuses of the transaction; refused is of all that was confirmed with it.
 func (c *commit) confirm(refused []*pb.Refused) {
 	defer close(c.installed)
 	if len(refused) == 0 {
 		return
 	}
-	mine := make(map[uuid.UUID]bool, len(c.txn.ops))
-	for _, o := range c.txn.ops {
-		mine[o.uuid] = true
-	}
+	mine := c.txn.touched()
 	for _, r := range refused {
-		if mine[toUUID(r.Uuid)] {
+		if mine.has(r) {
 			c.refused = append(c.refused, toRefused(r))
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"github.com/google/uuid"
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
 	"google.golang.org/grpc"
@@ -15,10 +16,19 @@ import (
 	pb "github.com/flowhost/flowhost/sdk/proto/flowhost/v1"
 )
 
-// Info says what a source is, for people.
+// Info says what a source is, for people, and answers what they ask.
+//
+// Its functions may be called from several goroutines at a time, before run has done anything and while it works. What they return is
+// shown to the operator, up to 512 KiB; their context ends when nobody waits for it any more.
 type Info struct {
 	Name    string // e.g. "blocklist"
 	Version string // e.g. "1.4.0"
+
+	// Describe says what a UUID of the source's is: `flowhost explain` shows it beside a flow. It may be asked for UUIDs that it does
+	// not know. nil: the source describes nothing.
+	Describe func(ctx context.Context, id uuid.UUID) (Description, error)
+	// Commands are what the operator can ask the source to do, by name: to show what it knows, or to compute anew.
+	Commands map[string]func(ctx context.Context, args []string) (string, error)
 }
 
 // window is HTTP/2's flow control window of a stream, for what the host sends.
@@ -31,14 +41,15 @@ const window = 1 << 20
 // in the switch meanwhile. When run returns nil the source has nothing more to say: the process stays, and its flows with it,
 // until the host ends the session.
 //
+// Started by hand with the argument -debug (or FLOWHOST_DEBUG=1 in its environment), the process waits for a host that is told to
+// attach to it, as `flowhost dev --attach` is: so it can run under a debugger. Then run is called for each session, one after the other.
+//
 // Serve takes care of what a plugin easily gets wrong: standard output belongs to the handshake with the host, so it is taken
 // away first; the packages log and slog are led to the host's log; SIGPIPE is ignored; SIGTERM ends the context; and the
 // process exits when the host is gone.
 func Serve(info Info, run func(context.Context, *Host) error) {
 	if os.Getenv(pb.MagicCookieKey) != pb.MagicCookieValue {
-		fmt.Fprintf(os.Stderr, "%s is a source of flows: flowhost starts it, it does not run by itself (try flowhost run --plugin %s=%s)\n",
-			filepath.Base(os.Args[0]), info.Name, os.Args[0])
-		os.Exit(2)
+		runByHand(info, run)
 	}
 	signal.Ignore(syscall.SIGPIPE)
 	if err := claimStdout(); err != nil {
@@ -55,11 +66,30 @@ func Serve(info Info, run func(context.Context, *Host) error) {
 		},
 		Logger: hclog.NewNullLogger(),
 		GRPCServer: func(options []grpc.ServerOption) *grpc.Server {
-			return grpc.NewServer(append(options,
-				grpc.MaxRecvMsgSize(pb.MaxMessageBytes), grpc.InitialWindowSize(window), grpc.InitialConnWindowSize(2*window))...)
+			return grpc.NewServer(append(options, serverOptions()...)...)
 		},
 	})
 	process.exit()
+}
+
+func serverOptions() []grpc.ServerOption {
+	return []grpc.ServerOption{
+		grpc.MaxRecvMsgSize(pb.MaxMessageBytes), grpc.InitialWindowSize(window), grpc.InitialConnWindowSize(2 * window),
+	}
+}
+
+// runByHand is for a process that no host has started. It does not return.
+func runByHand(info Info, run func(context.Context, *Host) error) {
+	if !debugWanted() {
+		fmt.Fprintf(os.Stderr, "%s is a source of flows: flowhost starts it, it does not run by itself (try flowhost dev -- %s, or -debug)\n",
+			filepath.Base(os.Args[0]), os.Args[0])
+		os.Exit(2)
+	}
+	if err := serveDebug(info, run); err != nil {
+		fmt.Fprintln(os.Stderr, "flowhost sdk:", err)
+		os.Exit(1)
+	}
+	os.Exit(0)
 }
 
 // sourcePlugin is go-plugin's view of a source.

@@ -47,9 +47,10 @@ func (s *service) Session(stream grpc.BidiStreamingServer[pb.HostMessage, pb.Sou
 		return status.Error(codes.InvalidArgument, "the host's first message is not its Hello")
 	}
 	ring := newLogRing(hclogLevel(hello.LogLevel))
-	host := &Host{session: newSession(stream), hello: hello, logger: ring.logger()}
+	host := &Host{session: newSession(stream, hello.Capabilities), hello: hello, logger: ring.logger()}
 	err = host.session.send(&pb.SourceMessage{Message: &pb.SourceMessage_Hello{Hello: &pb.SourceHello{
 		Name: clip(s.info.Name), Version: clip(s.info.Version), SdkVersion: sdkVersion, Protocol: pb.Protocol,
+		Capabilities: s.info.capabilities(), Commands: s.info.commands(),
 	}}})
 	if err != nil {
 		return status.Error(codes.Unavailable, err.Error())
@@ -68,7 +69,7 @@ func (s *service) converse(host *Host) error {
 	defer end(nil)
 	s.began(host, end)
 	go func() {
-		host.session.receive(end)
+		host.session.receive(newAnswers(s.info, host.session), end)
 		end(ErrClosed)
 	}()
 	returned := make(chan error, 1)

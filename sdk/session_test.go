@@ -86,6 +86,8 @@ func TestRejectionKeepsItsKind(t *testing.T) {
 	for rule, want := range map[pb.Rule]error{
 		pb.Rule_RULE_MALFORMED: ErrMalformed, pb.Rule_RULE_BAD_MATCH: ErrBadMatch, pb.Rule_RULE_BAD_ACTIONS: ErrBadActions,
 		pb.Rule_RULE_BAD_FLOW: ErrBadFlow, pb.Rule_RULE_FENCED: ErrFenced, pb.Rule_RULE_QUOTA: ErrQuota,
+		pb.Rule_RULE_BAD_GROUP: ErrBadGroup, pb.Rule_RULE_BAD_METER: ErrBadMeter, pb.Rule_RULE_IN_USE: ErrInUse,
+		pb.Rule_RULE_NOT_ATOMIC: ErrNotAtomic, pb.Rule_RULE_BUSY: ErrBusy,
 		pb.Rule_RULE_UNSET: ErrUnset, pb.Rule_RULE_TOO_LARGE: ErrTooLarge, pb.Rule_RULE_UNAVAILABLE: ErrUnavailable,
 		pb.Rule_RULE_UNSPECIFIED: ErrRejected, 4711: ErrRejected,
 	} {
@@ -119,7 +121,7 @@ func TestRejectionKeepsItsKind(t *testing.T) {
 func TestCommitAndWait(t *testing.T) {
 	got := make(chan error, 1)
 	h := startSource(t, func(ctx context.Context, host *Host) error {
-		for range 3 {
+		for range 4 {
 			txn := host.Begin()
 			txn.Set(idA, drop(1))
 			_, err := txn.CommitAndWait(ctx)
@@ -142,6 +144,14 @@ func TestCommitAndWait(t *testing.T) {
 	var r *RefusedError
 	if err := <-got; !errors.Is(err, ErrRefused) || !errors.As(err, &r) || r.Flows[0].Code != 9 {
 		t.Errorf("own refused flow: %v", err)
+	}
+	id, _, _ = h.txn()
+	h.commit(id, 3)
+	contested := refused(idA)
+	contested.Why = pb.RefusedFor_REFUSED_FOR_CONTESTED
+	h.installed(id, 3, contested)
+	if err := <-got; !errors.Is(err, ErrRefused) || !errors.Is(err, ErrContested) || errors.Is(err, ErrUnstable) {
+		t.Errorf("a contested flow: %v", err)
 	}
 	_, _, _ = h.txn()
 	h.cancel()
@@ -220,6 +230,10 @@ func TestResyncOfASourceWithoutEars(t *testing.T) {
 	}
 }
 
+func refusedFlow(why pb.RefusedFor) *pb.HostMessage {
+	return &pb.HostMessage{Message: &pb.HostMessage_Refused{Refused: &pb.Refused{Uuid: idA[:], Text: "x", Why: why}}}
+}
+
 func TestEvents(t *testing.T) {
 	key := &pb.Key{Table: 5, Priority: 6}
 	want := []struct {
@@ -230,14 +244,30 @@ func TestEvents(t *testing.T) {
 			SwitchState{Connected: true, DatapathID: 3, Geneve: NoGeneve}},
 		{&pb.HostMessage{Message: &pb.HostMessage_SwitchState{SwitchState: &pb.SwitchState{GeneveOption: new(uint32)}}},
 			SwitchState{Geneve: 0}},
+		{&pb.HostMessage{Message: &pb.HostMessage_SwitchState{SwitchState: &pb.SwitchState{
+			Features: &pb.SwitchFeatures{Buffers: 1, Tables: 254, Capabilities: 0x4f}}}},
+			SwitchState{Geneve: NoGeneve, Features: SwitchFeatures{Buffers: 1, Tables: 254, Capabilities: 0x4f}}},
+		{&pb.HostMessage{Message: &pb.HostMessage_PacketRefused{PacketRefused: &pb.PacketRefused{Id: 7, Type: 2, Code: 4, Text: "z"}}},
+			PacketRefused{Type: 2, Code: 4, Text: "z"}},
+		{refusedFlow(pb.RefusedFor_REFUSED_FOR_OPTION_MOVED), Refused{UUID: idA, Text: "x", Kind: ErrOptionMoved}},
+		{refusedFlow(pb.RefusedFor_REFUSED_FOR_CONTESTED), Refused{UUID: idA, Text: "x", Kind: ErrContested}},
+		{refusedFlow(pb.RefusedFor_REFUSED_FOR_UNSTABLE), Refused{UUID: idA, Text: "x", Kind: ErrUnstable}},
+		{refusedFlow(99), Refused{UUID: idA, Text: "x"}}, // a newer host's
 		{&pb.HostMessage{Message: &pb.HostMessage_Installed{Installed: &pb.Installed{Txn: 1, Revision: 4}}}, Installed{Revision: 4}},
 		{&pb.HostMessage{Message: &pb.HostMessage_Refused{Refused: &pb.Refused{Uuid: idA[:], Key: key, Type: 2, Code: 9, Text: "x"}}},
 			Refused{UUID: idA, Key: toKey(key), Type: 2, Code: 9, Text: "x"}},
 		{&pb.HostMessage{Message: &pb.HostMessage_Recovered{Recovered: &pb.Recovered{Uuid: idA[:], Key: key}}},
 			Recovered{UUID: idA, Key: toKey(key)}},
+		{&pb.HostMessage{Message: &pb.HostMessage_Refused{Refused: &pb.Refused{
+			Object: &pb.Object{Id: &pb.Object_Group{Group: 5}}, Type: 6, Code: 1, Text: "y"}}},
+			Refused{Object: Object{GroupObject, 5}, Type: 6, Code: 1, Text: "y"}},
+		{&pb.HostMessage{Message: &pb.HostMessage_Recovered{Recovered: &pb.Recovered{
+			Object: &pb.Object{Id: &pb.Object_Meter{Meter: 6}}}}}, Recovered{Object: Object{MeterObject, 6}}},
 		{&pb.HostMessage{Message: &pb.HostMessage_Lost{Lost: &pb.Lost{Uuid: idA[:], Key: key, ToOwner: "o", ToUuid: idB[:]}}},
 			Lost{UUID: idA, Key: toKey(key), ToOwner: "o", ToUUID: idB}},
 		{&pb.HostMessage{Message: &pb.HostMessage_Won{Won: &pb.Won{Uuid: idA[:], Key: key}}}, Won{UUID: idA, Key: toKey(key)}},
+		{&pb.HostMessage{Message: &pb.HostMessage_Drifted{Drifted: &pb.Drifted{Object: &pb.Object{Id: &pb.Object_Meter{Meter: 8}}}}},
+			Drifted{Object: Object{MeterObject, 8}}},
 		{&pb.HostMessage{Message: &pb.HostMessage_Drifted{Drifted: &pb.Drifted{Uuid: idA[:], Key: key, Contested: true}}},
 			Drifted{UUID: idA, Key: toKey(key), Contested: true}},
 		{&pb.HostMessage{Message: &pb.HostMessage_Duplicate{Duplicate: &pb.Duplicate{Uuid: idA[:], Key: key}}},

@@ -18,14 +18,17 @@ type Txn struct {
 	session *session
 	ops     []op
 	flows   []flow.Flow // of all operations, one after the other
-	bytes   int         // of their matches and actions
+	bytes   int         // of what the operations hold
+	marks   []*pb.Mark
+	atomic  bool
 }
 
-// op is one operation; its flows are Txn.flows[from:to].
+// op is one operation on flows, which are Txn.flows[from:to], or one on something else, which is wire.
 type op struct {
 	kind     pb.OpKind
 	uuid     uuid.UUID
 	from, to int
+	wire     *pb.Op // nil: on flows
 }
 
 // Add wants flows for id, beside those it has. A flow that id has already stays as it is (but for one from before a sync:
@@ -44,7 +47,7 @@ func (t *Txn) RemoveFlow(id uuid.UUID, key flow.Key) {
 // again is cheap. Without flows it is the same as Remove.
 func (t *Txn) Set(id uuid.UUID, flows ...flow.Flow) { t.op(pb.OpKind_OP_KIND_SET, id, flows...) }
 
-// Clear takes away everything of this source.
+// Clear takes away everything of this source: flows, groups and meters.
 func (t *Txn) Clear() { t.op(pb.OpKind_OP_KIND_CLEAR, uuid.Nil) }
 
 func (t *Txn) op(kind pb.OpKind, id uuid.UUID, flows ...flow.Flow) {
@@ -56,14 +59,23 @@ func (t *Txn) op(kind pb.OpKind, id uuid.UUID, flows ...flow.Flow) {
 	t.ops = append(t.ops, op{kind: kind, uuid: id, from: from, to: len(t.flows)})
 }
 
+// Atomic makes the transaction one that the switch, too, takes as a whole or not at all: Commit returns when the switch has taken
+// it, or with an error that Is ErrRefused when the switch refused a part. Then nothing of it is in the switch, or in the host's
+// table. It may hold anything but meters and flushes.
+//
+// An atomic transaction is alone under way: it waits until the switch has confirmed what this source committed before, and what is
+// committed later waits for it. While the switch is not connected, that takes until it is.
+func (t *Txn) Atomic() { t.atomic = true }
+
 // Len is the number of operations so far.
 func (t *Txn) Len() int { return len(t.ops) }
 
 // Commit sends the transaction and waits until the host's table has it: from then on it outlives this process. The switch
 // follows; CommitAndWait and the event Installed tell when. Transactions that several goroutines commit at a time may go
-// together, as if they were one; the error of one is not the others'.
+// together, as if they were one; the error of one is not the others'. One that is Atomic goes alone.
 //
-// Errors: ErrRejected and its kinds (nothing was done), ErrClosed, or ctx's when ctx ends first (it may have been done or not).
+// Errors: ErrRejected and its kinds (nothing was done), ErrClosed, or ctx's when ctx ends first (it may have been done or not); of an
+// atomic one also ErrRefused, and ErrBusy together with ctx's when ctx ends before its turn.
 func (t *Txn) Commit(ctx context.Context) (Revision, error) {
 	return t.commit(&commit{ctx: ctx, txn: t, result: make(chan result, 1)})
 }
@@ -71,7 +83,8 @@ func (t *Txn) Commit(ctx context.Context) (Revision, error) {
 // CommitAndWait commits and waits until the switch has confirmed the transaction and all of this source's before it. While the
 // switch is not connected, that takes until it is.
 //
-// Errors: those of Commit; ErrRefused when the switch refused a flow of one of the transaction's UUIDs (the rest is in).
+// Errors: those of Commit; ErrRefused when the switch refused a flow of one of the transaction's UUIDs, one of its groups or meters, or
+// a flush (the rest is in).
 func (t *Txn) CommitAndWait(ctx context.Context) (Revision, error) {
 	c := &commit{ctx: ctx, txn: t, result: make(chan result, 1), installed: make(chan struct{})}
 	revision, err := t.commit(c)

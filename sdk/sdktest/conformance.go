@@ -54,14 +54,14 @@ func Conformance(t *testing.T, p Plugin) {
 // conformance is a run of the checks.
 type conformance struct {
 	*Host
-	flows string // after the first sync
+	flows string // and groups and meters, after the first sync
 	sent  int    // flow_mods until then
 }
 
 func (c *conformance) syncs() {
 	c.t.Helper()
 	c.WaitSynced()
-	c.flows, c.sent = c.Flows(), c.Sent()
+	c.flows, c.sent = c.all(), c.Sent()
 	if c.source.State().Restarts > 0 {
 		c.t.Errorf("it took several starts: %s", c.source.State().LastError)
 	}
@@ -71,7 +71,7 @@ func (c *conformance) syncs() {
 func (c *conformance) same() {
 	c.t.Helper()
 	c.WaitSynced()
-	if missing, extra := difference(c.flows, c.Flows()); missing+extra != "" {
+	if missing, extra := difference(c.flows, c.all()); missing+extra != "" {
 		c.t.Errorf("the flows are others than before:\n%s%s", missing, extra)
 	}
 	if sent := c.Sent(); sent != c.sent {

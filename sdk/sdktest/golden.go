@@ -11,12 +11,12 @@ import (
 // rewriteEnv is the environment variable that makes Golden write its file.
 const rewriteEnv = "SDKTEST_REWRITE"
 
-// Golden waits until the switch has what the source said, and compares Flows with the file. With SDKTEST_REWRITE=1 in the environment
+// Golden waits until the switch has what the source said, and compares Groups, Meters and Flows with the file. With SDKTEST_REWRITE=1 in the environment
 // it writes the file instead: look at the difference before you commit it.
 func (h *Host) Golden(file string) {
 	h.t.Helper()
 	h.WaitSettled()
-	got := h.Flows()
+	got := h.all()
 	if os.Getenv(rewriteEnv) == "1" {
 		if err := rewrite(file, got); err != nil {
 			h.t.Fatalf("golden file: %v", err)
@@ -34,6 +34,9 @@ func (h *Host) Golden(file string) {
 		h.t.Errorf("the flows are not those of %s:\n%s%s", file, missing, extra)
 	}
 }
+
+// all is what is in the switch.
+func (h *Host) all() string { return h.Groups() + h.Meters() + h.Flows() }
 
 func rewrite(file, text string) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {

@@ -37,6 +37,7 @@ type Host struct {
 	sw     *swtest.Switch
 	loop   *apply.Loop
 	source *source.Source
+	others map[string]*other
 	log    *logBuffer
 	end    func() error // ends the source, and returns what its Run did
 }
@@ -47,16 +48,20 @@ func Start(t TB, o Options, run func(context.Context, *sdk.Host) error) *Host {
 	t.Helper()
 	o = o.withDefaults()
 	h := newHost(t, o)
-	h.run(source.Config{Plugin: source.Plugin{Name: o.Owner}, Connect: inProcess(sdk.Info{Name: o.Owner, Version: "test"}, run)})
+	h.run(source.Config{Plugin: source.Plugin{Name: o.Owner}, Connect: inProcess(o.Info, run)})
 	return h
 }
 
 // newHost makes a host without a source.
 func newHost(t TB, o Options) *Host {
 	t.Helper()
-	h := &Host{t: t, o: o, sw: swtest.New(), log: &logBuffer{}}
+	h := &Host{t: t, o: o, sw: swtest.New(), others: make(map[string]*other), log: &logBuffer{}}
+	owners := []table.OwnerSpec{o.spec()}
+	for _, name := range o.Others {
+		owners = append(owners, table.OwnerSpec{Name: name})
+	}
 	loop, err := apply.New(apply.Config{
-		Owners: []table.OwnerSpec{o.spec()},
+		Owners: owners,
 		Switch: swconn.Config{Dial: h.sw.Dial, BackoffMin: 10 * time.Millisecond},
 		Logger: h.logger(),
 	})
@@ -172,6 +177,31 @@ func (h *Host) Flows() string {
 	}
 	return text.String()
 }
+
+// Groups returns the groups that are in the switch, one a line in the syntax of ovs-ofctl, sorted by id.
+func (h *Host) Groups() string {
+	var text strings.Builder
+	for _, g := range h.sw.Groups() {
+		shown := flow.Group{ID: flow.GroupID(g.ID), Type: flow.GroupType(g.Type), Buckets: string(g.Buckets), Properties: string(g.Properties)}
+		text.WriteString(shown.String())
+		text.WriteByte('\n')
+	}
+	return text.String()
+}
+
+// Meters returns the meters that are in the switch, one a line as ovs-ofctl add-meter reads them, sorted by id.
+func (h *Host) Meters() string {
+	var text strings.Builder
+	for _, m := range h.sw.Meters() {
+		shown := flow.Meter{ID: flow.MeterID(m.ID), Flags: flow.MeterFlags(m.Flags), Bands: string(m.Bands)}
+		text.WriteString(strings.ReplaceAll(shown.String(), "\n", " "))
+		text.WriteByte('\n')
+	}
+	return text.String()
+}
+
+// FlushedZones returns the conntrack zones that were flushed as a whole, in order.
+func (h *Host) FlushedZones() []uint16 { return h.sw.FlushedZones() }
 
 // settled says whether the loop has nothing left to do. A flow in quarantine is not waited for.
 func (h *Host) settled() bool {

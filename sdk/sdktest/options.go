@@ -17,13 +17,27 @@ type Options struct {
 	Tables       []sdk.Range // all if nil
 	Priorities   []sdk.Range // all if nil
 	Conjunctions []sdk.Range // ids; all if nil
+	Groups       []sdk.Range // ids; all if nil
+	Meters       []sdk.Range // ids; all if nil
+	Zones        []sdk.Range // conntrack zones that may be flushed; all if nil
+	Controllers  []sdk.Range // ids of controllers whose packet-ins it may hear; all if nil
+	UserData     []string    // what their user data may begin with; anything if nil
+	PacketOut    []sdk.Range // tables that its packet-outs may go to; all if nil
 	MaxFlows     int         // no limit if 0
+	Rate         int         // transactions a second; no limit if 0
+	Info         sdk.Info    // what the source gives to sdk.Serve; needed for Host.Describe and Host.Command only
+	Others       []string    // owners that the source can watch; see Host.Mark
 
 	Patience time.Duration // how long to wait for what must come; 20 s if 0
 }
 
 func (o Options) withDefaults() Options {
 	o.Owner = cmp.Or(o.Owner, "test")
+	o.Info.Name = cmp.Or(o.Info.Name, o.Owner)
+	o.Info.Version = cmp.Or(o.Info.Version, "test")
+	if o.UserData == nil {
+		o.UserData = []string{""}
+	}
 	o.Bridge = cmp.Or(o.Bridge, "br-test")
 	o.Patience = cmp.Or(o.Patience, 20*time.Second)
 	return o
@@ -31,10 +45,15 @@ func (o Options) withDefaults() Options {
 
 func (o Options) spec() table.OwnerSpec {
 	return table.OwnerSpec{
-		Name: o.Owner, Slot: o.Slot, Expected: true, MaxFlows: o.MaxFlows,
+		Name: o.Owner, Slot: o.Slot, Expected: true, MaxFlows: o.MaxFlows, Rate: o.Rate,
 		Tables:       ranges(o.Tables, flow.MaxTable),
 		Priorities:   ranges[flow.Priority](o.Priorities, 65535),
 		Conjunctions: ranges[uint32](o.Conjunctions, 1<<32-1),
+		Groups:       ranges[uint32](o.Groups, 1<<32-1),
+		Meters:       ranges[uint32](o.Meters, 1<<32-1),
+		Zones:        ranges[uint16](o.Zones, 1<<16-1),
+		PacketIn:     table.PacketIns{Controllers: ranges[uint16](o.Controllers, 1<<16-1), UserData: o.UserData},
+		PacketOut:    ranges(o.PacketOut, flow.MaxTable),
 	}
 }
 
