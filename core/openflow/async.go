@@ -8,6 +8,8 @@ type Async struct {
 	PacketIn    uint32 // OFPR_*; e.g. AsyncAllPacketIns
 	PortStatus  uint32 // PortReason; e.g. AsyncAllPortStatus
 	FlowRemoved uint32 // OFPRR_*
+
+	RequestForward uint32 // ForwardGroupMods, ForwardMeterMods
 }
 
 // All reasons that OpenFlow 1.5 has.
@@ -19,9 +21,10 @@ const (
 // Properties of a set-async message (enum ofp_async_config_prop_type): there is one for a controller in the role of a
 // slave, and one for every other role, which is ours.
 const (
-	asyncPacketIn    = 1
-	asyncPortStatus  = 3
-	asyncFlowRemoved = 5
+	asyncPacketIn       = 1
+	asyncPortStatus     = 3
+	asyncFlowRemoved    = 5
+	asyncRequestForward = 11
 )
 
 // AppendSetAsync appends the request to send these messages, and no others of their types. It has no reply.
@@ -30,6 +33,7 @@ func AppendSetAsync(b []byte, xid uint32, a Async) []byte {
 	b = appendProperty(b, asyncPacketIn, binary.BigEndian.AppendUint32(nil, a.PacketIn)...)
 	b = appendProperty(b, asyncPortStatus, binary.BigEndian.AppendUint32(nil, a.PortStatus)...)
 	b = appendProperty(b, asyncFlowRemoved, binary.BigEndian.AppendUint32(nil, a.FlowRemoved)...)
+	b = appendProperty(b, asyncRequestForward, binary.BigEndian.AppendUint32(nil, a.RequestForward)...)
 	return end(b, start)
 }
 
@@ -52,6 +56,8 @@ func ParseSetAsync(msg []byte) (Async, error) {
 			a.PortStatus = propertyUint32(value)
 		case asyncFlowRemoved:
 			a.FlowRemoved = propertyUint32(value)
+		case asyncRequestForward:
+			a.RequestForward = propertyUint32(value)
 		}
 	}
 	return a, nil

@@ -41,6 +41,8 @@ func describe(msg []byte) string {
 		v, err = ParsePacketOut(msg)
 	case TypeSetAsync:
 		v, err = ParseSetAsync(msg)
+	case TypeRequestForward:
+		return b.String() + describeForward(msg)
 	case TypeExperimenter:
 		v, err = describeExperimenter(msg)
 	case TypeMultipartRequest:
@@ -125,6 +127,15 @@ func describeError(msg []byte) (string, error) {
 		e.Error(), e.Type, e.Code, e.Experimenter, len(e.Data), t, xid, ok), nil
 }
 
+// describeForward describes what is forwarded behind what it is in.
+func describeForward(msg []byte) string {
+	f, err := ParseRequestForward(msg)
+	if err != nil {
+		return err.Error()
+	}
+	return "forwards " + describe(f.Request)
+}
+
 func describeMultipart(msg []byte) string {
 	m, err := ParseMultipart(msg)
 	if err != nil {
@@ -145,6 +156,8 @@ func describeMultipart(msg []byte) string {
 			fmt.Fprintln(&b, describeEntry(m, err))
 			describeEntries(&b, MeterBands(m.Bands))
 		}
+	case MultipartGroupStats:
+		describeEntries(&b, GroupStatsOf(msg))
 	case MultipartTableStats:
 		describeEntries(&b, TableStatsOf(msg))
 	case MultipartPortDesc:
@@ -227,7 +240,7 @@ func TestRoundTrip(t *testing.T) {
 			t.Errorf("%s:\n- want %x\n-  got %x", g.title, g.msg, again)
 		}
 	}
-	for _, kind := range []string{"features", "error", "bundle control", "TLV table", "packet-in", "port status", "flows", "groups", "meters", "ports", "updates"} {
+	for _, kind := range []string{"features", "error", "bundle control", "TLV table", "packet-in", "port status", "flows", "groups", "group statistics", "meters", "ports", "updates", "request-forward"} {
 		if kinds[kind] == 0 {
 			t.Errorf("no %s in the golden file", kind)
 		}
@@ -256,6 +269,9 @@ func encodeAgain(msg []byte) (kind string, again []byte) {
 	case TypePortStatus:
 		s, err := ParsePortStatus(msg)
 		return known("port status", err), AppendPortStatus(nil, h.XID, &s)
+	case TypeRequestForward:
+		f, err := ParseRequestForward(msg)
+		return known("request-forward", err), AppendRequestForward(nil, &f)
 	case TypeExperimenter:
 		if p, err := ParsePacketIn(msg); err == nil {
 			return "packet-in", AppendPacketIn(nil, h.XID, &p)
@@ -286,6 +302,8 @@ func encodeMultipartAgain(msg []byte) (kind string, again []byte) {
 		kind, err = "flows", appendAll(&b, FlowDescs(msg), AppendFlowDesc)
 	case MultipartGroupDesc:
 		kind, err = "groups", appendAll(&b, GroupDescs(msg), AppendGroupDesc)
+	case MultipartGroupStats:
+		kind, err = "group statistics", appendAll(&b, GroupStatsOf(msg), AppendGroupStats)
 	case MultipartMeterDesc:
 		kind, err = "meters", appendAll(&b, MeterDescs(msg), AppendMeterDesc)
 	case MultipartTableStats:

@@ -77,6 +77,13 @@ var encoded = []struct {
 	}},
 	{"group delete", func() []byte { return AppendGroupDelete(nil, 18, 5) }},
 	{"group description request", func() []byte { return AppendGroupDescRequest(nil, 19, GroupAll) }},
+	{"group statistics request", func() []byte { return AppendGroupStatsRequest(nil, 19, GroupAll) }},
+	{"group statistics reply", func() []byte {
+		b, mark := BeginMultipartReply(nil, 19, MultipartGroupStats, false)
+		return EndMultipart(AppendGroupStats(b, &GroupStats{
+			ID: 5, Flows: 1, Packets: 2, Bytes: 3, Seconds: 4, Nanos: 5000000, Buckets: make([]byte, 32),
+		}), mark)
+	}},
 	{"group in a bundle", func() []byte {
 		b, mark := BeginBundleAdd(nil, 20, 1, BundleOrdered)
 		return EndBundleAdd(AppendGroupMod(b, 20, GroupAdd, &Group{ID: 5}), mark)
@@ -122,7 +129,11 @@ var encoded = []struct {
 	{"packet-in", func() []byte { return AppendPacketIn(nil, 0, &testPacketIn) }},
 	{"resume", func() []byte { return AppendResume(nil, 33, &testPacketIn) }},
 	{"set async", func() []byte {
-		return AppendSetAsync(nil, 34, Async{PacketIn: AsyncAllPacketIns, PortStatus: AsyncAllPortStatus})
+		return AppendSetAsync(nil, 34, Async{PacketIn: AsyncAllPacketIns, PortStatus: AsyncAllPortStatus,
+			RequestForward: ForwardGroupMods | ForwardMeterMods})
+	}},
+	{"request-forward", func() []byte {
+		return AppendRequestForward(nil, &RequestForward{Request: AppendGroupDelete(nil, 36, GroupAll)})
 	}},
 	{"port status", func() []byte { return AppendPortStatus(nil, 0, &PortStatus{Reason: PortDeleted, Port: testPort}) }},
 	{"port description reply", func() []byte {

@@ -29,14 +29,14 @@ type Experimenter struct {
 	Body         []byte
 }
 
-// experimenterLen is the length of an experimenter's message without its body:
+// ExperimenterLen is the length of an experimenter's message without its body:
 //
 //	header | experimenter u32 | type u32 | body
-const experimenterLen = 16
+const ExperimenterLen = 16
 
 // ParseExperimenter decodes what the messages of all experimenters have in common: it tells which decoder they are for.
 func ParseExperimenter(msg []byte) (Experimenter, error) {
-	h, err := checkMessage(msg, "experimenter message", TypeExperimenter, experimenterLen)
+	h, err := checkMessage(msg, "experimenter message", TypeExperimenter, ExperimenterLen)
 	if err != nil {
 		return Experimenter{}, err
 	}
@@ -44,7 +44,7 @@ func ParseExperimenter(msg []byte) (Experimenter, error) {
 		XID:          h.XID,
 		Experimenter: binary.BigEndian.Uint32(msg[8:]),
 		Type:         ExperimenterType(binary.BigEndian.Uint32(msg[12:])),
-		Body:         msg[experimenterLen:],
+		Body:         msg[ExperimenterLen:],
 	}, nil
 }
 
@@ -60,7 +60,13 @@ func nicira(msg []byte, what string, t ExperimenterType, min int) (walker, error
 	case len(e.Body) < min:
 		return walker{}, &DecodeError{What: what, Offset: len(msg), Reason: "too short"}
 	}
-	return walker{msg: msg, off: experimenterLen, end: len(msg), what: what}, nil
+	return walker{msg: msg, off: ExperimenterLen, end: len(msg), what: what}, nil
+}
+
+// AppendNicira appends a message of Nicira's with this body.
+func AppendNicira(b []byte, xid uint32, t ExperimenterType, body []byte) []byte {
+	b, start := beginNicira(b, xid, t)
+	return end(append(b, body...), start)
 }
 
 // beginNicira appends the front part of a message of Nicira's.

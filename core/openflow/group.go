@@ -80,6 +80,12 @@ type GroupMod struct {
 	Group
 }
 
+// groupAddOrModify in a command makes it one of Open vSwitch's own that adds a group or modifies it (OFPGC11_ADD_OR_MOD).
+const groupAddOrModify GroupCommand = 0x8000
+
+// Whole says whether the mod leaves nothing of what the group was before.
+func (m *GroupMod) Whole() bool { return m.Command&^groupAddOrModify <= GroupDelete }
+
 // ParseGroupMod decodes a group mod.
 func ParseGroupMod(msg []byte) (GroupMod, error) {
 	h, err := checkMessage(msg, "group mod", TypeGroupMod, groupModLen)

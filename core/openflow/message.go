@@ -40,6 +40,7 @@ const (
 	TypeBarrierReply     Type = 21
 	TypeSetAsync         Type = 28
 	TypeMeterMod         Type = 29
+	TypeRequestForward   Type = 32
 	TypeBundleControl    Type = 33
 	TypeBundleAdd        Type = 34
 )
@@ -85,6 +86,8 @@ func (t Type) String() string {
 		return "OFPT_SET_ASYNC"
 	case TypeMeterMod:
 		return "OFPT_METER_MOD"
+	case TypeRequestForward:
+		return "OFPT_REQUESTFORWARD"
 	case TypeBundleControl:
 		return "OFPT_BUNDLE_CONTROL"
 	case TypeBundleAdd:

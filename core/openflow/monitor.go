@@ -94,13 +94,19 @@ const (
 	FlowResumed  FlowEvent = 6
 )
 
+// Reasons of FlowRemoved (enum ofp_flow_removed_reason): what the flow named was deleted.
+const (
+	RemovedWithGroup = 3
+	RemovedWithMeter = 4
+)
+
 // A FlowUpdate is what a flow monitor tells of one flow. With FlowAbbrev only XID is set, with FlowPaused and FlowResumed
 // nothing. Match and Instructions point into the message.
 type FlowUpdate struct {
 	Event        FlowEvent
 	XID          uint32
 	Table        flow.TableID
-	Reason       uint8 // of FlowRemoved: OFPRR_*, e.g. 0 idle, 1 hard, 2 deleted, 3 its group was
+	Reason       uint8 // of FlowRemoved: OFPRR_*, e.g. 0 idle, 1 hard, 2 deleted, RemovedWithGroup
 	Priority     flow.Priority
 	Cookie       flow.Cookie
 	IdleTimeout  uint16 // seconds

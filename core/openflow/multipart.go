@@ -13,6 +13,7 @@ type MultipartType uint16
 const (
 	MultipartFlowDesc     MultipartType = 1
 	MultipartTableStats   MultipartType = 3
+	MultipartGroupStats   MultipartType = 6
 	MultipartGroupDesc    MultipartType = 7
 	MultipartMeterDesc    MultipartType = 10
 	MultipartPortDesc     MultipartType = 13
