@@ -40,7 +40,7 @@ type Config struct {
 	EchoTimeout time.Duration
 
 	// BackoffMin is the pause after the first attempt that failed; it doubles with each one up to BackoffMax, and each
-	// is shortened by a random part of up to a quarter. Defaults: 100 ms and 2 s.
+	// is shortened by a random part of up to a quarter. Defaults: 10 ms and 2 s: most often the switch is there again at once.
 	BackoffMin, BackoffMax time.Duration
 }
 
@@ -61,7 +61,7 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	setDefault(&c.EchoInterval, 5*time.Second)
 	setDefault(&c.EchoTimeout, 30*time.Second)
-	setDefault(&c.BackoffMin, 100*time.Millisecond)
+	setDefault(&c.BackoffMin, 10*time.Millisecond)
 	setDefault(&c.BackoffMax, 2*time.Second)
 	c.BackoffMax = max(c.BackoffMax, c.BackoffMin)
 	return c, nil

@@ -170,10 +170,11 @@ type backoff struct {
 	last     time.Duration
 }
 
-// next returns the pause after a session that was up for lasted. One that was up for longer than the longest pause was a good
-// one, and the pauses begin anew; a switch that takes connections and drops them at once is not called more and more often.
+// next returns the pause after a session that was up for lasted. One that was up for longer than the longest pause, or for ten times the
+// last one, was a good one, and the pauses begin anew; a switch that takes connections and drops them at once is not called more and more
+// often.
 func (b *backoff) next(lasted time.Duration) time.Duration {
-	if b.last == 0 || lasted > b.max {
+	if b.last == 0 || lasted > min(b.max, 10*b.last) {
 		b.last = b.min
 	} else {
 		b.last = min(2*b.last, b.max)

@@ -23,7 +23,7 @@ const knownActions = 1<<0 | 1<<11 | 1<<12 | 0x7f<<15 | 1<<22 | 1<<23 | 1<<24 | 1
 // references are what a flow names and the switch must hold: groups, meters, and Geneve options by the N of tun_metadataN.
 type references struct {
 	groups, meters []uint32
-	options        []uint16
+	options        uint64 // a set with bit N for N
 }
 
 // checkActions looks through instructions for what Open vSwitch refuses in the first stage, and returns what they name.

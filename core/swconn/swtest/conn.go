@@ -73,7 +73,9 @@ func (c *conn) handle(msg []byte) {
 	h, _ := openflow.ParseHeader(msg)
 	var refused *openflow.Error
 	switch h.Type {
-	case openflow.TypeHello, openflow.TypeEchoReply:
+	case openflow.TypeHello:
+	case openflow.TypeEchoReply:
+		c.sw.log.Echoes++
 	case openflow.TypeEchoRequest:
 		c.out.send(openflow.AppendEchoReply(nil, h.XID, msg[openflow.HeaderLen:]))
 	case openflow.TypeFeaturesRequest:

@@ -25,6 +25,8 @@ func (c *conn) multipart(msg []byte, xid uint32) *openflow.Error {
 		c.tableStats(xid)
 	case openflow.MultipartFlowMonitor:
 		return c.flowMonitor(msg, xid)
+	case openflow.MultipartGroupStats:
+		return byID(msg, xid, c.groupStats)
 	case openflow.MultipartGroupDesc:
 		return byID(msg, xid, c.groupDescs)
 	case openflow.MultipartMeterDesc:
@@ -59,7 +61,12 @@ func (c *conn) parts(xid uint32, t openflow.MultipartType) *parts {
 	return &parts{c: c, xid: xid, t: t}
 }
 
+// add adds an entry. One that is too long for a message goes out all the same, and breaks the stream; another entry behind it ends the
+// switch, as ovs-vswitchd 3.1 ends there (ofpmp_postappend).
 func (p *parts) add(entry []byte) {
+	if len(p.body)+16 > openflow.MaxMessageLen {
+		p.c.sw.crash()
+	}
 	if len(p.body)+len(entry)+16 > p.c.sw.partLen {
 		p.send(true)
 	}

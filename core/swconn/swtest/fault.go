@@ -27,6 +27,14 @@ func (s *Switch) Say(bytes []byte) {
 	}
 }
 
+// Mute makes the switch tell nobody what changes, as one does whose reports are lost; Mute(false) lets it tell again, but not
+// what has changed meanwhile.
+func (s *Switch) Mute(mute bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.mute = mute
+}
+
 // Restart breaks all connections and forgets everything but the ports, as an ovs-vswitchd does that is started anew.
 func (s *Switch) Restart() {
 	s.mu.Lock()

@@ -64,10 +64,6 @@ func (s *Switch) parseFlowMod(msg []byte) (*flowMod, *openflow.Error) {
 	if refused != nil {
 		return nil, refused
 	}
-	names.options = tunnelOptions(m.Match)
-	if !s.mapped(names.options) {
-		return nil, named("NXFMFC_INVALID_TLV_FIELD")
-	}
 	match, err := flow.CanonicalMatch(m.Match)
 	if err != nil {
 		return nil, named("OFPBMC_BAD_FIELD")
@@ -75,6 +71,10 @@ func (s *Switch) parseFlowMod(msg []byte) (*flowMod, *openflow.Error) {
 	actions, err := flow.CanonicalActions(m.Instructions)
 	if err != nil {
 		return nil, named("OFPBAC_BAD_ARGUMENT")
+	}
+	names.options = match.TunMetadata() | actions.TunMetadata()
+	if names.options&^s.mapped() != 0 {
+		return nil, named("NXFMFC_INVALID_TLV_FIELD")
 	}
 	if refused := checkCommand(m.Command, m.Table); refused != nil {
 		return nil, refused

@@ -10,6 +10,7 @@ import (
 
 // A groupMod is a group mod past the first stage.
 type groupMod struct {
+	xid     uint32
 	command openflow.GroupCommand
 	group   *openflow.Group
 }
@@ -25,7 +26,7 @@ func parseGroupMod(msg []byte) (*groupMod, *openflow.Error) {
 		return nil, named("OFPGMFC_BAD_COMMAND")
 	case m.Type > openflow.GroupTypeFF:
 		return nil, named("OFPGMFC_BAD_TYPE")
-	case m.ID > 0xffffff00:
+	case m.ID > 0xffffff00 && (m.ID != openflow.GroupAll || m.Command != openflow.GroupDelete):
 		return nil, named("OFPGMFC_INVALID_GROUP")
 	}
 	buckets, refused := checkBuckets(m.Buckets, m.Type)
@@ -33,7 +34,7 @@ func parseGroupMod(msg []byte) (*groupMod, *openflow.Error) {
 		return nil, refused
 	}
 	group := &openflow.Group{ID: m.ID, Type: m.Type, Buckets: buckets, Properties: bytes.Clone(m.Properties)}
-	return &groupMod{m.Command, group}, nil
+	return &groupMod{m.XID, m.Command, group}, nil
 }
 
 // checkBuckets returns buckets as Open vSwitch shows them: those of a select group have a weight.
@@ -65,23 +66,31 @@ func (g *groupMod) apply(t *tx) *openflow.Error {
 		return named("OFPGMFC_GROUP_EXISTS")
 	case g.command == openflow.GroupModify && before == nil:
 		return named("OFPGMFC_UNKNOWN_GROUP")
-	case g.command == openflow.GroupDelete && before == nil:
+	}
+	t.mods = append(t.mods, forwardGroup(g.xid, g.command, g.group))
+	if g.command == openflow.GroupDelete {
+		t.removeGroup(id)
 		return nil
 	}
 	t.undo = append(t.undo, func() { setOrDelete(groups, id, before) })
 	t.sw.log.GroupMods++
-	if g.command != openflow.GroupDelete {
-		groups[id] = g.group
-		return nil
-	}
-	t.fatal = t.removeGroup(id) || t.fatal
+	groups[id] = g.group
 	return nil
 }
 
-// removeGroup removes a group and the flows that name it. It says whether there were any.
-func (t *tx) removeGroup(id uint32) bool {
-	delete(t.sw.groups, id)
-	return t.removeAll(removedGroup, func(e *entry) bool { return slices.Contains(e.names.groups, id) })
+// removeGroup removes a group, or openflow.GroupAll, and the flows that name it.
+func (t *tx) removeGroup(id uint32) {
+	for _, g := range t.sw.groups {
+		if id != g.ID && id != openflow.GroupAll {
+			continue
+		}
+		t.undo = append(t.undo, func() { t.sw.groups[g.ID] = g })
+		delete(t.sw.groups, g.ID)
+		t.sw.log.GroupMods++
+		if t.removeAll(openflow.RemovedWithGroup, func(e *entry) bool { return slices.Contains(e.names.groups, g.ID) }) {
+			t.fatal = true
+		}
+	}
 }
 
 func setOrDelete[T any](m map[uint32]*T, id uint32, value *T) {
@@ -95,10 +104,31 @@ func setOrDelete[T any](m map[uint32]*T, id uint32, value *T) {
 // groupDescs answers a request for one group or all of them.
 func (c *conn) groupDescs(xid, id uint32) {
 	p := c.parts(xid, openflow.MultipartGroupDesc)
-	for _, g := range c.sw.groups {
+	for _, g := range c.sw.sortedGroups() {
 		if id == openflow.GroupAll || id == g.ID {
-			p.add(openflow.AppendGroupDesc(nil, g))
+			p.add(openflow.AppendGroupDesc(nil, &g))
 		}
+	}
+	p.end()
+}
+
+// groupStats answers a request for the statistics of one group or all of them.
+func (c *conn) groupStats(xid, id uint32) {
+	p := c.parts(xid, openflow.MultipartGroupStats)
+	for _, g := range c.sw.groups {
+		if id != openflow.GroupAll && id != g.ID {
+			continue
+		}
+		s := openflow.GroupStats{ID: g.ID}
+		for range openflow.Buckets(g.Buckets) {
+			s.Buckets = append(s.Buckets, make([]byte, 16)...)
+		}
+		for _, e := range c.sw.flows.entries {
+			if slices.Contains(e.names.groups, g.ID) {
+				s.Flows++
+			}
+		}
+		p.add(openflow.AppendGroupStats(nil, &s))
 	}
 	p.end()
 }
@@ -109,14 +139,23 @@ func (s *Switch) PutGroup(g openflow.Group) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	g.Buckets, g.Properties = bytes.Clone(g.Buckets), bytes.Clone(g.Properties)
+	told := forwardGroup(0, openflow.GroupModify, &g)
+	if s.groups[g.ID] == nil {
+		told = forwardGroup(0, openflow.GroupAdd, &g)
+	}
+	if openflow.GroupModLen(&g) > openflow.MaxMessageLen { // bucket by bucket: that there is one more is told, not what there is
+		told = forwardGroup(0, openflow.GroupCommand(3), &openflow.Group{ID: g.ID, Type: g.Type})
+	}
 	s.groups[g.ID] = &g
+	s.forward(nil, told)
 }
 
-// DeleteGroup deletes a group, if it is there, and the flows that name it, as another controller would.
+// DeleteGroup deletes a group, if it is there, or openflow.GroupAll, and the flows that name it, as another controller would.
 func (s *Switch) DeleteGroup(id uint32) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := s.begin(nil)
+	t.mods = []forward{forwardGroup(0, openflow.GroupDelete, &openflow.Group{ID: id})}
 	t.removeGroup(id)
 	t.end()
 }
@@ -125,6 +164,10 @@ func (s *Switch) DeleteGroup(id uint32) {
 func (s *Switch) Groups() []openflow.Group {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.sortedGroups()
+}
+
+func (s *Switch) sortedGroups() []openflow.Group {
 	return sorted(s.groups, func(a, b openflow.Group) int { return cmp.Compare(a.ID, b.ID) })
 }
 

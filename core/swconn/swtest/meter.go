@@ -19,27 +19,32 @@ func (c *conn) meterMod(msg []byte) *openflow.Error {
 	}
 	t := c.sw.begin(c)
 	before := c.sw.meters[m.ID]
+	shown := &openflow.Meter{ID: m.ID, Flags: m.Flags, Bands: shownBands(m.Flags, m.Bands)}
 	switch {
 	case m.Command == openflow.MeterAdd && before != nil:
 		return named("OFPMMFC_METER_EXISTS")
 	case m.Command == openflow.MeterModify && before == nil:
 		return named("OFPMMFC_UNKNOWN_METER")
-	case m.Command == openflow.MeterDelete && before == nil:
-		return nil
 	case m.Command == openflow.MeterDelete:
 		t.removeMeter(m.ID)
 	default:
-		c.sw.meters[m.ID] = &openflow.Meter{ID: m.ID, Flags: m.Flags, Bands: shownBands(m.Flags, m.Bands)}
+		c.sw.meters[m.ID] = shown
+		c.sw.log.MeterMods++
 	}
-	c.sw.log.MeterMods++
 	t.end()
+	c.sw.forward(c, forwardMeter(m.XID, m.Command, shown)) // after the flows that went with it
 	return nil
 }
 
-// removeMeter removes a meter and the flows that name it.
+// removeMeter removes a meter, or openflow.MeterAll, and the flows that name it.
 func (t *tx) removeMeter(id uint32) {
-	delete(t.sw.meters, id)
-	t.removeAll(removedMeter, func(e *entry) bool { return slices.Contains(e.names.meters, id) })
+	for _, m := range t.sw.meters {
+		if id == m.ID || id == openflow.MeterAll {
+			delete(t.sw.meters, m.ID)
+			t.sw.log.MeterMods++
+			t.removeAll(openflow.RemovedWithMeter, func(e *entry) bool { return slices.Contains(e.names.meters, m.ID) })
+		}
+	}
 }
 
 // checkMeter refuses what Open vSwitch's userspace datapath refuses.
@@ -89,13 +94,27 @@ func (c *conn) meterDescs(xid, id uint32) {
 	p.end()
 }
 
-// DeleteMeter deletes a meter, if it is there, and the flows that name it, as another controller would.
+// PutMeter adds a meter, or replaces it, as another controller would.
+func (s *Switch) PutMeter(m openflow.Meter) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	cmd := openflow.MeterModify
+	if s.meters[m.ID] == nil {
+		cmd = openflow.MeterAdd
+	}
+	m.Bands = shownBands(m.Flags, m.Bands)
+	s.meters[m.ID] = &m
+	s.forward(nil, forwardMeter(0, cmd, &m))
+}
+
+// DeleteMeter deletes a meter, if it is there, or openflow.MeterAll, and the flows that name it, as another controller would.
 func (s *Switch) DeleteMeter(id uint32) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := s.begin(nil)
 	t.removeMeter(id)
 	t.end()
+	s.forward(nil, forwardMeter(0, openflow.MeterDelete, &openflow.Meter{ID: id}))
 }
 
 // Meters returns the meters of the switch, sorted by id.

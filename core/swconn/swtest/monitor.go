@@ -70,7 +70,7 @@ func update(ch change, flags openflow.FlowMonitorFlags) []byte {
 // tellMonitors tells the monitors of all connections what the connection by has changed.
 func (s *Switch) tellMonitors(by *conn, changes []change) {
 	for c := range s.conns {
-		if len(c.monitors.armed) > 0 && len(changes) > 0 {
+		if len(c.monitors.armed) > 0 && len(changes) > 0 && !s.mute {
 			c.tell(changes, c == by)
 		}
 	}

@@ -47,6 +47,13 @@ func multipartAnswer(msg []byte) string {
 		for g, err := range openflow.GroupDescs(msg) {
 			list = append(list, groupText(&g, err))
 		}
+	case openflow.MultipartGroupStats:
+		for s, err := range openflow.GroupStatsOf(msg) {
+			list = append(list, fmt.Sprintf("group %d: %d flows, %d buckets", s.ID, s.Flows, len(s.Buckets)/16))
+			if err != nil {
+				return err.Error()
+			}
+		}
 	case openflow.MultipartMeterDesc:
 		for d, err := range openflow.MeterDescs(msg) {
 			list = append(list, meterText(&d, err))
@@ -175,4 +182,15 @@ func groupsShown(t *testing.T, c *controller) {
 	c.expect(openflow.AppendGroupMod(nil, 2, openflow.GroupModify, group(7, openflow.GroupTypeAll, output1, output2)))
 	c.expect(openflow.AppendGroupDescRequest(nil, 9, openflow.GroupAll),
 		"9: [group 7 type 0 bucket 0: 16 bytes bucket 1: 16 bytes]")
+}
+
+// groupStats: the statistics tell the ids of all groups, and how many flows name them and buckets they have.
+func groupStats(t *testing.T, c *controller) {
+	f := flowOf(9, reg(1, 1), toGroup, 1)
+	b := openflow.AppendGroupMod(nil, 1, openflow.GroupAdd, group99(output1, output2))
+	b = openflow.AppendGroupMod(b, 2, openflow.GroupAdd, group(7, openflow.GroupTypeAll))
+	c.expect(openflow.AppendFlowAdd(b, 3, &f))
+	c.expect(openflow.AppendGroupStatsRequest(nil, 9, openflow.GroupAll), "9: [group 7: 0 flows, 0 buckets group 99: 1 flows, 2 buckets]")
+	c.expect(openflow.AppendGroupStatsRequest(nil, 9, 99), "9: [group 99: 1 flows, 2 buckets]")
+	c.expect(openflow.AppendGroupStatsRequest(nil, 9, 77), "9: []")
 }

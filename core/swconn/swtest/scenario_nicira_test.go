@@ -45,8 +45,19 @@ func tlvRefused(t *testing.T, c *controller) {
 	// A flow with an unmapped option is refused in the first stage.
 	unmapped := flowOf(9, "\x00\x01\x52\x04\x00\x00\x00\x05", toPort1, 1) // tun_metadata1
 	good := flowOf(9, tunMetadata0, toPort1, 1)
-	c.expect(bundle(1, openflow.BundleOrdered, unmapped, good),
-		"100: bundle 1 reply 1", "101: NXFMFC_INVALID_TLV_FIELD of OFPT_FLOW_MOD 101", "200: bundle 1 reply 5")
+	var written []flow.Flow
+	for _, text := range []string{"set_field:5->tun_metadata1", "move:tun_metadata1[0..31]->reg0[]", "clone(set_field:5->tun_metadata1)"} {
+		f, err := flow.ParseFlow("table=9,reg0=1,actions=" + text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		written = append(written, f)
+	}
+	c.expect(bundle(1, openflow.BundleOrdered, append(written, unmapped, good)...),
+		"100: bundle 1 reply 1",
+		"101: NXFMFC_INVALID_TLV_FIELD of OFPT_FLOW_MOD 101", "102: NXFMFC_INVALID_TLV_FIELD of OFPT_FLOW_MOD 102",
+		"103: NXFMFC_INVALID_TLV_FIELD of OFPT_FLOW_MOD 103", "104: NXFMFC_INVALID_TLV_FIELD of OFPT_FLOW_MOD 104",
+		"200: bundle 1 reply 5")
 	good.Match = canonicalMatch(t, []byte(good.Match))
 	c.holds(9, good)
 }

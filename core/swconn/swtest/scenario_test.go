@@ -43,6 +43,7 @@ var scenarios = []struct {
 	{"group and flow in a bundle", groupInBundle},
 	{"group deleted under its flows", groupDeleted},
 	{"groups as they are shown", groupsShown},
+	{"group statistics", groupStats},
 	{"meters", meters},
 	{"meters refused", metersRefused},
 	{"meters in bundles", metersInBundles},
@@ -54,6 +55,8 @@ var scenarios = []struct {
 	{"monitor of one table", monitorOfTable},
 	{"monitor of a group's flows", monitorOfGroup},
 	{"monitor that is read too slowly", monitorPauses},
+	{"request-forward", requestForward},
+	{"request-forward of a bundle", requestForwardOfBundle},
 	{"ports", portDescs},
 	{"ports that come and go", portStatus},
 	{"packets", packets},
@@ -196,6 +199,8 @@ func answer(m swconn.Message) string {
 		return fmt.Sprintf("bundle %d reply %d", b.ID, b.Type)
 	case openflow.TypeMultipartReply:
 		return multipartAnswer(m.Data)
+	case openflow.TypeRequestForward:
+		return forwardText(m.Data)
 	case openflow.TypeExperimenter:
 		table, err := openflow.ParseTLVTable(m.Data)
 		return fmt.Sprintf("%+v %v", table, err)

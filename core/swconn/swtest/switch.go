@@ -24,6 +24,7 @@ type Switch struct {
 	goOn    sync.Cond // hanging or closed has changed
 	closed  bool
 	hanging bool
+	mute    bool // tells nobody what changes
 	pause   time.Duration
 	conns   map[*conn]struct{}
 	refuse  func(flow.Flow) *openflow.Error
@@ -52,6 +53,7 @@ type Log struct {
 	Commits   int // bundles committed
 	Dumps     int // flow description requests
 	Sessions  int // handshakes done
+	Echoes    int // echo requests answered by controllers
 	Crashes   int // restarts, asked for or not
 }
 

@@ -3,6 +3,7 @@ package swtest_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"slices"
 	"testing"
@@ -253,7 +254,7 @@ func TestDeletedByOthers(t *testing.T) {
 	}
 }
 
-// TestOversizedGroup breaks the stream when groups are asked for; nothing else does.
+// TestOversizedGroup breaks the stream when it is asked for, and ends the switch when one behind it is, too; nothing else does.
 func TestOversizedGroup(t *testing.T) {
 	sw := swtest.New()
 	defer sw.Close()
@@ -265,15 +266,29 @@ func TestOversizedGroup(t *testing.T) {
 	sw.PutGroup(*group(5, openflow.GroupTypeAll, many...))
 	sw.PutGroup(*group(6, openflow.GroupTypeAll, output1))
 	c.expect(openflow.AppendGroupDescRequest(nil, 9, 6), "9: [group 6 type 0 bucket 0: 16 bytes]")
-	if err := c.conn.Send(openflow.AppendGroupDescRequest(nil, 9, openflow.GroupAll)); err != nil {
-		t.Fatal(err)
+	c.expect(openflow.AppendGroupStatsRequest(nil, 9, 6), "9: [group 6: 0 flows, 1 buckets]")
+	for id, want := range map[uint32]error{5: swconn.ErrProtocol, openflow.GroupAll: io.EOF} {
+		c = connect(t, swconn.Config{Dial: sw.Dial})
+		if err := c.conn.Send(openflow.AppendGroupDescRequest(nil, 9, id)); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.down(); !errors.Is(err, want) {
+			t.Errorf("asked for group %d, down because of %v, want %v", id, err, want)
+		}
+		sw.PutGroup(*group(5, openflow.GroupTypeAll, many...))
+		sw.PutGroup(*group(6, openflow.GroupTypeAll, output1))
 	}
+	if crashes := sw.Log().Crashes; crashes != 1 {
+		t.Errorf("%d crashes, want one", crashes)
+	}
+}
+
+// down waits until the session is lost, and returns why.
+func (c *controller) down() error {
+	c.t.Helper()
 	for {
 		if down, ok := c.event().(swconn.Down); ok {
-			if !errors.Is(down.Err, swconn.ErrProtocol) {
-				t.Errorf("down because of %v", down.Err)
-			}
-			return
+			return down.Err
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package swtest
 
 import (
-	"encoding/binary"
 	"slices"
 
 	"github.com/flowhost/flowhost/core/openflow"
@@ -74,32 +73,17 @@ func (s *Switch) deleteMapping(
 		return options, nil
 	}
 	for _, e := range s.flows.entries {
-		if slices.Contains(e.names.options, m.Index) {
+		if e.names.options&(1<<m.Index) != 0 {
 			return nil, named("NXTTMFC_INVALID_TLV_DEL")
 		}
 	}
 	return slices.Delete(options, i, i+1), nil
 }
 
-// mapped says whether each of these tun_metadata fields has an option.
-func (s *Switch) mapped(fields []uint16) bool {
-	for _, n := range fields {
-		if !slices.ContainsFunc(s.options, func(m openflow.TLVMapping) bool { return m.Index == n }) {
-			return false
-		}
-	}
-	return true
-}
-
-// tunnelOptions returns the N of the tun_metadataN fields (NXM_NX_TUN_METADATAn, class 1, fields 40 to 103) of a list of
-// OXM TLVs.
-func tunnelOptions(oxm []byte) (fields []uint16) {
-	const nicira1, first = 1, 40
-	for len(oxm) >= 4 && len(oxm) >= 4+int(oxm[3]) {
-		if n := uint16(oxm[2]>>1) - first; binary.BigEndian.Uint16(oxm) == nicira1 && n < tlvMaxFields {
-			fields = append(fields, n)
-		}
-		oxm = oxm[4+int(oxm[3]):]
+// mapped are the tun_metadata fields that have an option, as a set with bit N for tun_metadataN.
+func (s *Switch) mapped() (fields uint64) {
+	for _, m := range s.options {
+		fields |= 1 << m.Index
 	}
 	return fields
 }

@@ -14,7 +14,8 @@ type tx struct {
 	log     Log   // as it was before
 	undo    []func()
 	changes []change // of flows, in order
-	fatal   bool     // it cannot be rolled back, see rollBack
+	mods    []forward
+	fatal   bool // it cannot be rolled back, see rollBack
 }
 
 // A change is what flow monitors are told of one flow.
@@ -26,17 +27,16 @@ type change struct {
 	xid    uint32 // of the message that asked for it; 0: none did, it follows from something else
 }
 
-// Reasons for the removal of a flow (enum ofp_flow_removed_reason).
-const (
-	removedDelete = 2
-	removedGroup  = 3
-	removedMeter  = 4
-)
+// removedDelete is the reason for the removal of a flow that was asked for (OFPRR_DELETE).
+const removedDelete = 2
 
 func (s *Switch) begin(by *conn) *tx { return &tx{sw: s, by: by, log: s.log} }
 
-// end makes the changes last, and tells the flow monitors.
-func (t *tx) end() { t.sw.tellMonitors(t.by, t.changes) }
+// end makes the changes last, and tells the other connections of group mods, then the flow monitors.
+func (t *tx) end() {
+	t.sw.forward(t.by, t.mods...)
+	t.sw.tellMonitors(t.by, t.changes)
+}
 
 // rollBack makes everything as it was. If a group was deleted and flows went with it, the switch crashes, as ovs-vswitchd 3.1
 // does: it puts back the flows before the group, and fails an assertion.
