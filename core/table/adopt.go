@@ -10,10 +10,11 @@ import (
 
 // Disconnected says that the connection is lost: what is in flight is unknown, and Diff yields nothing until AdoptDone.
 func (t *Table) Disconnected() {
+	t.Finish()
 	t.steady = false
 	t.session++
-	t.dirty, t.deletes = nil, nil
-	clear(t.leaving)
+	t.forgetQueues()
+	clear(t.unsure)
 	t.inflight = 0
 	clear(t.seen)
 	for h := range t.flying {
@@ -22,9 +23,10 @@ func (t *Table) Disconnected() {
 	for _, f := range t.flushes {
 		f.sent = false
 	}
-	t.dirtyObjects = nil
+	t.dirtyObjects, t.unread = nil, nil
 	for _, x := range t.objects {
 		x.flags &^= inflight | queued
+		x.doubted = false
 		t.unsend(&x.waits)
 		t.freeObject(x)
 	}
@@ -57,7 +59,7 @@ func (t *Table) AdoptFlows(flows []Dumped) {
 	for i := range flows {
 		f := &flows[i]
 		h := t.takeEntry(&f.Key)
-		t.setInstalled(h, t.actions.take(f.Actions), f.Cookie)
+		t.setInstalled(h, t.takeActions(h, f.Actions), f.Cookie)
 		t.setOdd(h, f.odd())
 	}
 }
@@ -71,6 +73,7 @@ func (t *Table) AdoptObject(name Object, body Body) {
 // AdoptDone says that the dump is complete: differences may be sent. What may be the flow of an owner that has not synced
 // is held.
 func (t *Table) AdoptDone(now time.Time) {
+	t.Finish()
 	t.steady = true
 	t.adoptedAt = now
 	for _, o := range t.owners[1:] {
@@ -82,25 +85,36 @@ func (t *Table) AdoptDone(now time.Time) {
 	for _, name := range slices.SortedFunc(maps.Keys(t.objects), Object.compare) {
 		t.adoptObject(t.objects[name])
 	}
-	t.eachEntry(t.adopt)
+	awaited := slices.ContainsFunc(t.owners[1:], func(o *owner) bool { return o.holding || o.claiming })
+	t.eachEntry(func(h uint32, e *entry) {
+		if awaited || e.head[0] == 0 { // else it is wanted, and nobody is waited for who may know more of it
+			t.noteClaims(h, e)
+		}
+		t.adopt(h, e)
+	})
 	for _, o := range t.owners[1:] {
 		t.report(o)
 	}
 }
 
+// noteClaims notes who may have made what the dump said of an entry.
+func (t *Table) noteClaims(h uint32, e *entry) {
+	if e.installed == 0 {
+		return
+	}
+	switch mine, claimed := t.claims(h); {
+	case e.head[0] == 0 && t.isLearned(e):
+		e.flags |= keep
+	case claimed:
+		e.flags |= adopted
+		t.adopted = append(t.adopted, h)
+	case !mine && e.head[0] == 0 && t.options.Unclaimed == UnclaimedKeep:
+		e.flags |= keep
+	}
+}
+
 // adopt compares an entry with what the dump said of it.
 func (t *Table) adopt(h uint32, e *entry) {
-	if e.installed != 0 {
-		switch mine, claimed := t.claims(h); {
-		case e.head[0] == 0 && t.isLearned(e):
-			e.flags |= keep
-		case claimed:
-			e.flags |= adopted
-			t.adopted = append(t.adopted, h)
-		case !mine && e.head[0] == 0 && t.options.Unclaimed == UnclaimedKeep:
-			e.flags |= keep
-		}
-	}
 	if !t.differs(h) {
 		delete(t.readings, h)
 		t.recover(h) // the switch took it, and its answer was lost
@@ -140,6 +154,11 @@ func (t *Table) adoptObject(x *object) {
 	}
 	if x.owner != nil && (!x.present || x.body != x.installed) {
 		t.awaitFirst(&x.waits, x.owner)
+	}
+	if x.blocks() {
+		t.blockUsers(x)
+	} else {
+		t.unblockUsers(x)
 	}
 	t.dueObject(x)
 }
@@ -246,6 +265,7 @@ func (t *Table) refreshClaims(now time.Time) {
 	if !ended {
 		return
 	}
+	t.Finish()
 	for _, x := range t.adoptedObjects {
 		if x.flags&adopted == 0 {
 			continue

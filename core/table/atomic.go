@@ -50,7 +50,7 @@ func (t *Table) unbind(o *owner) {
 		}
 		delete(t.bound, h)
 		if e := t.entries.at(h); e.flags&(queued|inflight) == queued {
-			t.dirty = append(t.dirty, h)
+			t.enqueue(h)
 		}
 	}
 	for _, x := range a.objects {
@@ -98,11 +98,11 @@ func (t *Table) DiffAtomic(id OwnerID) []Change {
 
 // atomicReady says whether all that an open atomic transaction touched can go out now.
 func (t *Table) atomicReady(o *owner) bool {
-	if len(t.leaving) > 0 {
+	if len(t.unsure) > 0 {
 		return false // it may name one of them
 	}
 	for _, h := range o.atomic.entries {
-		if e := t.entries.at(h); t.bound[h] == o && (e.flags&inflight != 0 || e.flags&adopted != 0 && t.held(h)) {
+		if e := t.entries.at(h); t.bound[h] == o && (t.isSliced(h) || e.flags&inflight != 0 || e.flags&adopted != 0 && t.held(h)) {
 			return false
 		}
 	}
@@ -122,6 +122,8 @@ func (t *Table) RejectAtomic(id OwnerID, sent []Change, errs []*SwitchError, now
 	if o == nil {
 		return
 	}
+	t.Finish()
+	t.now = now
 	event := Event{Kind: EventRejected, Owner: o.id}
 	for i, c := range sent {
 		switch {
@@ -169,6 +171,7 @@ func (t *Table) refusalOf(o *owner, c Change, err SwitchError) Refusal {
 // Withdraw says that the switch has not done c, and that c is not to blame: the bundle it was in was discarded. It comes
 // again in Diff, if it is still wanted.
 func (t *Table) Withdraw(c Change) {
+	t.Finish()
 	switch {
 	case c.ref.flush != nil:
 		if f := c.ref.flush; c.ref.session == t.session && f.sent {

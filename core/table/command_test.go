@@ -24,16 +24,22 @@ var commands = map[string]func(*stage, []string, command) (string, error){
 	"sync-done":      (*stage).doSession,
 	"session-ended":  (*stage).doSession,
 	"txn":            (*stage).doTxn,
+	"slice":          (*stage).doSlice,
+	"finish":         (*stage).doFinish,
 	"send":           (*stage).doSend,
 	"send-atomic":    (*stage).doSendAtomic,
 	"diff":           (*stage).doDiff,
+	"diff-small":     (*stage).doDiff,
+	"diff-adds":      (*stage).doDiff,
 	"answer":         (*stage).doAnswer,
 	"wait":           (*stage).doWait,
+	"read":           (*stage).doRead,
 	"refuse":         (*stage).doRefuse,
 	"accept":         (*stage).doAccept,
 	"somebody":       (*stage).doSomebody,
 	"somebody-told":  (*stage).doSomebody,
 	"port-gone":      (*stage).doPortGone,
+	"option":         (*stage).doOption,
 	"mark":           (*stage).doMark,
 	"objects":        (*stage).doObjects,
 	"restart-host":   (*stage).doRestartHost,
@@ -57,13 +63,17 @@ func (s *stage) run(c command) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if s.sliced != nil && s.sliced.done {
+		printed = s.outcome(s.sliced.Result()) + printed
+		s.sliced = nil
+	}
 	for _, e := range s.table.Events() {
 		printed += s.describeEvent(e) + "\n"
 	}
 	return printed, nil
 }
 
-// options hold=10s unclaimed=keep
+// options hold=10s unclaimed=keep small=2 slice=2
 func (s *stage) doOptions(args []string, _ command) (string, error) {
 	for _, arg := range args {
 		name, value, _ := strings.Cut(arg, "=")
@@ -77,6 +87,16 @@ func (s *stage) doOptions(args []string, _ command) (string, error) {
 			s.options.Unclaimed = UnclaimedDelete
 			if value == "keep" {
 				s.options.Unclaimed = UnclaimedKeep
+			}
+		case "small":
+			var err error
+			if s.options.Small, err = strconv.Atoi(value); err != nil {
+				return "", err
+			}
+		case "slice":
+			var err error
+			if s.slice, err = strconv.Atoi(value); err != nil {
+				return "", err
 			}
 		default:
 			return "", fmt.Errorf("unknown option %s", name)
@@ -174,21 +194,46 @@ func (s *stage) doSession(args []string, c command) (string, error) {
 	return "", nil
 }
 
-// txn OWNER ID [atomic], then one operation a line
+// txn OWNER ID [atomic|sliced], then one operation a line
 func (s *stage) doTxn(args []string, c command) (string, error) {
 	txn := &Txn{Owner: s.owners[args[0]]}
 	txn.ID, _ = strconv.ParseUint(args[1], 0, 64)
-	txn.Atomic = len(args) > 2
+	mode := strings.Join(args[2:], "")
+	txn.Atomic = mode == "atomic"
 	for _, line := range c.body {
 		if err := parseOp(txn, line); err != nil {
 			return "", fmt.Errorf("%s: %w", line, err)
 		}
 	}
-	r, err := s.table.Commit(txn, s.now)
-	if err != nil {
-		return describeError(err), nil
+	if mode == "sliced" {
+		if err := s.table.Prepare(txn); err != nil {
+			return s.outcome(0, err), nil
+		}
+		s.sliced = s.table.CommitSliced(txn, s.now)
+		return s.doSlice(nil, c)
 	}
-	return fmt.Sprintf("revision %d\n", r), nil
+	return s.outcome(s.table.Commit(txn, s.now)), nil
+}
+
+// slice: the next slice of the transaction that is done in slices. What comes of it is told when it is whole, before anything else
+func (s *stage) doSlice([]string, command) (string, error) {
+	if s.sliced == nil || !s.sliced.Next() {
+		return "", nil
+	}
+	return "under way\n", nil
+}
+
+// finish: all slices that are left
+func (s *stage) doFinish([]string, command) (string, error) {
+	s.table.Finish()
+	return "", nil
+}
+
+func (s *stage) outcome(r Revision, err error) string {
+	if err != nil {
+		return describeError(err)
+	}
+	return fmt.Sprintf("revision %d\n", r)
 }
 
 // parseOp adds an operation to a transaction: "add UUID FLOW", "remove UUID", "remove-flow UUID KEY", "clear", "set UUID",
@@ -279,8 +324,9 @@ func describeID(id uuid.UUID) string {
 func (s *stage) doSend([]string, command) (string, error) {
 	var out string
 	for range 100 {
+		asked := s.read()
 		changes := s.table.Diff(1000)
-		if len(changes) == 0 {
+		if len(changes) == 0 && asked == 0 {
 			if out == "" {
 				out = "nothing to send\n"
 			}
@@ -329,21 +375,28 @@ func (s *stage) doSendAtomic(args []string, _ command) (out string, err error) {
 func (s *stage) answer(c Change) string {
 	if err := s.sw.do(c); err != nil {
 		s.table.Reject(c, *err, s.now)
+		if err.Text == missingGroup || err.Text == missingMeter {
+			s.table.DoubtNamed(c.Flow.Actions)
+		}
 		return fmt.Sprintf("%s\n  refused: %v\n", describeChange(c), err)
 	}
 	s.table.Confirm(c, s.now)
 	return describeChange(c) + "\n"
 }
 
-// diff [MAX]: what differs is in flight and not answered
-func (s *stage) doDiff(args []string, _ command) (out string, err error) {
+// diff [MAX]: what differs is in flight and not answered. diff-small [MAX]: what small transactions have
+// touched of it. diff-adds [MAX]: no deletes of it
+func (s *stage) doDiff(args []string, c command) (out string, err error) {
 	limit := 1000
 	if len(args) > 0 {
 		if limit, err = strconv.Atoi(args[0]); err != nil {
 			return "", err
 		}
 	}
-	changes := s.table.Diff(limit)
+	diff, _, _ := strings.Cut(c.line, " ")
+	changes := map[string]func(int) []Change{
+		"diff": s.table.Diff, "diff-small": s.table.DiffSmall, "diff-adds": s.table.DiffAdds,
+	}[diff](limit)
 	s.flight = append(s.flight, changes...)
 	for _, c := range changes {
 		out += describeChange(c) + "\n"
@@ -364,7 +417,23 @@ func (s *stage) doAnswer(args []string, _ command) (out string, err error) {
 		out += s.answer(c)
 	}
 	s.flight = nil
+	s.read()
 	return out, nil
+}
+
+// read: the switch is asked for the groups and meters in doubt
+func (s *stage) doRead([]string, command) (string, error) {
+	s.read()
+	return "", nil
+}
+
+func (s *stage) read() (asked int) {
+	names := s.table.Doubted()
+	for _, x := range names {
+		body, there := s.sw.objects[x]
+		s.table.ObservedObject(x, there, body, s.now)
+	}
+	return len(names)
 }
 
 // wait DURATION: time goes by, and Tick is called whenever it asked to be
@@ -407,10 +476,14 @@ func (s *stage) doPortGone(args []string, _ command) (string, error) {
 	return "", err
 }
 
-// somebody adds FLOW, somebody deletes KEY: behind flowhost's back; somebody-told, and the flow monitor reports it
+// somebody adds FLOW, somebody deletes KEY, somebody sets-group N BODY, somebody deletes-group N, and for meters: behind
+// flowhost's back; somebody-told, and the switch reports it
 func (s *stage) doSomebody(args []string, c command) (string, error) {
 	if len(args) < 2 {
 		return "", fmt.Errorf("who does what?")
+	}
+	if _, kind, ok := strings.Cut(args[0], "-"); ok {
+		return s.doSomebodyObject(args, map[string]ObjectKind{"group": Group, "meter": Meter}[kind], strings.HasPrefix(c.line, "somebody-told"))
 	}
 	text := strings.Join(args[1:], " ")
 	if args[0] == "deletes" {
@@ -433,6 +506,51 @@ func (s *stage) doSomebody(args []string, c command) (string, error) {
 		s.table.Observed(s.sw.flows[f.Key], s.now)
 	}
 	return "", nil
+}
+
+func (s *stage) doSomebodyObject(args []string, kind ObjectKind, told bool) (string, error) {
+	id, err := strconv.ParseUint(args[1], 0, 32)
+	x := Object{kind, uint32(id)}
+	if strings.HasPrefix(args[0], "sets") {
+		s.sw.objects[x] = Body(strings.Join(args[2:], " "))
+	} else {
+		delete(s.sw.objects, x)
+	}
+	if told {
+		s.table.Doubt(x)
+	}
+	if s.sw.objects[x] != "" {
+		return "", err
+	}
+	for _, k := range s.sw.removeNaming(x) {
+		if told {
+			s.table.ObservedGone(k, s.now)
+		}
+	}
+	return "", err
+}
+
+// option N, option none: where OVN's Geneve option is in the connection that follows
+func (s *stage) doOption(args []string, _ command) (string, error) {
+	index := -1
+	if args[0] != "none" {
+		var err error
+		if index, err = strconv.Atoi(args[0]); err != nil {
+			return "", err
+		}
+	}
+	s.table.OptionAt(index, func(_ Object, body Body) uint64 { return optionsIn(string(body)) })
+	return "", nil
+}
+
+// optionsIn are the tun_metadata fields that a text names.
+func optionsIn(text string) (set uint64) {
+	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(",=->", r) }) {
+		if n, err := strconv.Atoi(strings.TrimPrefix(word, "tun_metadata")); err == nil && strings.HasPrefix(word, "tun_metadata") {
+			set |= 1 << n
+		}
+	}
+	return set
 }
 
 func (s *stage) doRestartHost([]string, command) (string, error) {

@@ -17,13 +17,18 @@ func (t *Table) Commit(txn *Txn, now time.Time) (Revision, error) {
 	if err := t.Prepare(txn); err != nil {
 		return 0, err
 	}
+	t.now = now
 	o := t.owner(txn.Owner)
+	t.giveWay(o, txn)
 	flows := 0
 	for i := range txn.Ops {
 		flows += len(txn.Ops[i].Flows)
 	}
 	if o.atomic != nil || txn.Atomic && len(o.revisions) > 0 {
 		return 0, &OpError{Index: -1, Err: ErrBusy}
+	}
+	if len(txn.Marks) > 0 && len(o.marks)+o.marking+len(txn.Marks) > MaxMarks {
+		return 0, &OpError{Index: -1, Err: fmt.Errorf("%w: over %d marks", ErrQuota, MaxMarks)}
 	}
 	t.begin(o, txn.ID)
 	t.current.atomic = txn.Atomic
@@ -36,7 +41,7 @@ func (t *Table) Commit(txn *Txn, now time.Time) (Revision, error) {
 		t.abandon()
 		return 0, err
 	}
-	t.current.marks = slices.Clone(txn.Marks)
+	t.mark(o, txn.Marks)
 	t.flushAll(txn)
 	o.pushed = now
 	return t.commit(), nil
@@ -45,6 +50,9 @@ func (t *Table) Commit(txn *Txn, now time.Time) (Revision, error) {
 // doAll does the operations, and checks what only their end can tell.
 func (t *Table) doAll(o *owner, txn *Txn) error {
 	for i := range txn.Ops {
+		if i%warmHashes == 0 {
+			t.warm(o, txn.Ops[i:])
+		}
 		t.op = i
 		if err := t.do(o, &txn.Ops[i]); err != nil {
 			return txn.Ops[i].refused(i, flow.Key{}, err)
@@ -65,11 +73,13 @@ func (t *Table) do(o *owner, op *Op) error {
 	case OpAdd:
 		for i := range op.Flows {
 			t.add(o, &op.UUID, &op.Flows[i])
+			t.edited()
 		}
 	case OpRemove:
 		t.remove(o, &op.UUID)
 	case OpRemoveFlow:
 		t.removeFlow(o, &op.UUID, &op.Key)
+		t.edited()
 	case OpSet:
 		t.set(o, op)
 	case OpClear:
@@ -84,7 +94,10 @@ func (t *Table) do(o *owner, op *Op) error {
 
 // clear takes away all flows, groups and meters of an owner.
 func (t *Table) clear(o *owner) {
-	t.eachFlow(o, t.drop)
+	t.eachFlow(o, func(d uint32) {
+		t.drop(d)
+		t.edited()
+	})
 	for _, name := range slices.SortedFunc(maps.Keys(o.objects), Object.compare) {
 		t.removeObject(o, name)
 	}
@@ -97,7 +110,7 @@ func (t *Table) add(o *owner, id *uuid.UUID, f *flow.Flow) {
 	switch {
 	case d == 0:
 		t.put(org, h, t.content(f))
-	case t.desired.at(d).epoch == o.epoch:
+	case t.desired.at(d).epoch == o.epoch && !t.isHeldBack(d):
 		t.duplicate(d)
 	default:
 		t.update(d, f)
@@ -107,7 +120,7 @@ func (t *Table) add(o *owner, id *uuid.UUID, f *flow.Flow) {
 // update makes a flow of an origin fresh, and f.
 func (t *Table) update(d uint32, f *flow.Flow) {
 	t.freshen(d)
-	if x := t.desired.at(d); x.cookie != uint32(f.Cookie) || t.actions.at(x.actions) != f.Actions {
+	if x := t.desired.at(d); x.cookie != uint32(f.Cookie) || t.actions.at(x.actions) != f.Actions || t.isHeldBack(d) {
 		t.change(d, t.content(f))
 	}
 }
@@ -133,6 +146,7 @@ func (t *Table) remove(o *owner, id *uuid.UUID) {
 		next := t.desired.at(d).next
 		t.drop(d)
 		d = next
+		t.edited()
 	}
 }
 
@@ -166,6 +180,7 @@ func (t *Table) set(o *owner, op *Op) {
 			t.update(d, f)
 		}
 		t.desired.at(d).flags |= listed
+		t.edited()
 	}
 	for d := t.origins.at(org).head; d != 0; {
 		x := t.desired.at(d)
@@ -176,5 +191,6 @@ func (t *Table) set(o *owner, op *Op) {
 			t.drop(d)
 		}
 		d = next
+		t.edited()
 	}
 }

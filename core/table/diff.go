@@ -7,73 +7,109 @@ import (
 	"github.com/flowhost/flowhost/sdk/flow"
 )
 
-// due notes that an entry's two sides may differ.
-func (t *Table) due(h uint32) {
-	e := t.entries.at(h)
-	switch {
-	case !t.steady:
-		// AdoptDone looks at every entry. What is neither wanted nor known to be there needs no look.
-		if e.head[0] == 0 && e.installed == 0 {
-			t.settle(&e.waits)
-			t.freeEntry(h)
-		}
-	case e.flags&queued != 0:
-	default:
-		e.flags |= queued
-		if e.flags&inflight == 0 && !t.isBound(h) {
-			t.dirty = append(t.dirty, h)
-		}
-	}
-}
-
 // Diff returns at most max changes for what was touched since it was last looked at, in the order in which the switch
 // must do them: conntrack zones to flush, meters and groups to add or modify, flows to add or modify, flows to delete,
-// groups and meters to delete, conntrack tuples to flush. Deletes come only when there is nothing left to add or modify.
+// groups and meters to delete, conntrack tuples to flush. Flows of small transactions come before those of others. Deletes come
+// only when there is nothing left to add or modify. When the changes have DiffBytes of matches and actions, there are no more.
 // A key, group or meter has one change in flight at most; each change must be answered by Confirm, Reject or Disconnected.
 func (t *Table) Diff(max int) []Change {
 	if !t.steady {
 		return nil
 	}
-	changes := t.diffFlushes(max, false)
-	changes = append(changes, t.diffObjects(max-len(changes), false)...)
-	changes = t.diffFlows(max, changes)
-	if len(t.dirty)+len(t.deletes) == 0 {
-		changes = append(changes, t.diffObjects(max-len(changes), true)...)
+	d := t.beginDiff(max)
+	t.diffAdds(&t.small, d)
+	t.diffAdds(&t.bulk, d)
+	t.diffDeletes(&t.small, d)
+	t.diffDeletes(&t.bulk, d)
+	if t.small.len()+t.bulk.len() == 0 {
+		d.changes = append(d.changes, t.diffObjects(d.room(), true)...)
 	}
-	return append(changes, t.diffFlushes(max-len(changes), true)...)
+	return append(d.changes, t.diffFlushes(d.room(), true)...)
 }
 
-// diffFlows appends changes of flows.
-func (t *Table) diffFlows(max int, changes []Change) []Change {
-	changes = slices.Grow(changes, min(max-len(changes), len(t.dirty)+len(t.deletes)))
+// DiffAdds is Diff without deletes.
+func (t *Table) DiffAdds(max int) []Change {
+	if !t.steady {
+		return nil
+	}
+	d := t.beginDiff(max)
+	t.diffAdds(&t.small, d)
+	t.diffAdds(&t.bulk, d)
+	return d.changes
+}
+
+// DiffSmall is Diff without what only bigger transactions have touched, and so without groups and meters to delete, which have to
+// wait until no flow names them: what overtakes a big load.
+func (t *Table) DiffSmall(max int) []Change {
+	if !t.steady {
+		return nil
+	}
+	d := t.beginDiff(max)
+	t.diffAdds(&t.small, d)
+	t.diffDeletes(&t.small, d)
+	return d.changes
+}
+
+// DiffBytes is how much the matches and actions of what Diff returns are together, but for the last one's.
+const DiffBytes = 1 << 20
+
+// diff is a list of changes in the making.
+type diff struct {
+	changes []Change
+	max     int
+	bytes   int // of matches and actions
+}
+
+// room is how many changes may be added.
+func (d *diff) room() int {
+	if d.bytes >= DiffBytes {
+		return 0
+	}
+	return d.max - len(d.changes)
+}
+
+func (d *diff) add(c Change) {
+	d.changes = append(d.changes, c)
+	d.bytes += len(c.Flow.Match) + len(c.Flow.Actions)
+}
+
+// beginDiff begins with what flows may need.
+func (t *Table) beginDiff(max int) *diff {
+	d := &diff{changes: t.diffFlushes(max, false), max: max}
+	d.changes = append(d.changes, t.diffObjects(d.room(), false)...)
+	return d
+}
+
+// diffAdds adds what is to be added or modified, and puts off what is to be deleted.
+func (t *Table) diffAdds(q *queue, d *diff) {
+	d.changes = slices.Grow(d.changes, min(d.room(), q.len()))
 	n := 0
-	for ; n < len(t.dirty) && len(changes) < max; n++ {
-		h := t.dirty[n]
-		if t.isBound(h) {
+	for ; n < len(q.due) && d.room() > 0; n++ {
+		h := q.due[n]
+		if t.leftOut(h) {
 			continue
 		}
 		switch c, ok := t.difference(h); {
 		case !ok:
 		case c.Kind == FlowDelete:
-			t.deletes = append(t.deletes, h)
+			q.deletes = append(q.deletes, h)
 		default:
-			changes = append(changes, t.give(h, c))
+			d.add(t.give(h, c))
 		}
 	}
-	if t.dirty = t.dirty[n:]; len(t.dirty) > 0 {
-		return changes
-	}
-	t.dirty = nil
-	return t.diffDeletes(max, changes)
+	t.shift(&q.due, n)
 }
 
-// diffDeletes goes on with the deletes. Some may be wanted again since they were put off.
-func (t *Table) diffDeletes(max int, changes []Change) []Change {
+// diffDeletes goes on with the deletes when nothing is left to add. Some may be wanted again since they were put off.
+func (t *Table) diffDeletes(q *queue, d *diff) {
+	if len(q.due) > 0 {
+		return
+	}
 	var deletes []Change
 	n := 0
-	for ; n < len(t.deletes) && len(changes)+len(deletes) < max; n++ {
-		h := t.deletes[n]
-		if t.isBound(h) {
+	for ; n < len(q.deletes) && len(deletes) < d.room(); n++ {
+		h := q.deletes[n]
+		if t.leftOut(h) {
 			continue
 		}
 		switch c, ok := t.difference(h); {
@@ -81,13 +117,22 @@ func (t *Table) diffDeletes(max int, changes []Change) []Change {
 		case c.Kind == FlowDelete:
 			deletes = append(deletes, t.give(h, c))
 		default:
-			changes = append(changes, t.give(h, c))
+			d.add(t.give(h, c))
 		}
 	}
-	if t.deletes = t.deletes[n:]; len(t.deletes) == 0 {
-		t.deletes = nil
+	for _, c := range deletes {
+		d.add(c)
 	}
-	return append(changes, deletes...)
+	t.shift(&q.deletes, n)
+}
+
+// leftOut says whether an entry is part of a transaction that is not ready for Diff, whose end puts it back on the list.
+func (t *Table) leftOut(h uint32) bool {
+	if t.isSliced(h) {
+		t.sliced.skipped = append(t.sliced.skipped, h)
+		return true
+	}
+	return t.isBound(h)
 }
 
 // isBound says whether an entry waits for DiffAtomic.
@@ -121,7 +166,7 @@ func (t *Table) difference(h uint32) (Change, bool) {
 		t.settle(&e.waits)
 		t.freeEntry(h)
 		return Change{}, false
-	case e.flags&damped != 0 || e.flags&adopted != 0 && t.held(h) || wanted && t.namesLeaving(h, actions):
+	case e.flags&damped != 0 || e.flags&adopted != 0 && t.held(h) || wanted && t.namesUnsure(h, actions):
 		e.flags &^= queued
 		return Change{}, false
 	case !wanted:
@@ -167,6 +212,9 @@ func (t *Table) answered(c Change) uint32 {
 
 // Confirm says that the switch has done c.
 func (t *Table) Confirm(c Change, now time.Time) {
+	if h := c.ref.entry; t.isSliced(h) && len(t.quarantine)+len(t.seen) > 0 {
+		t.Finish() // what was refused, or seen meanwhile, is judged with the answer
+	}
 	h := t.answered(c)
 	switch {
 	case c.ref.flush != nil:
@@ -181,7 +229,7 @@ func (t *Table) Confirm(c Change, now time.Time) {
 	if c.Kind == FlowDelete {
 		t.setInstalled(h, 0, 0)
 	} else {
-		t.setInstalled(h, t.actions.take(c.Flow.Actions), c.Flow.Cookie)
+		t.setInstalled(h, t.takeActions(h, c.Flow.Actions), c.Flow.Cookie)
 		t.recover(h)
 	}
 	t.unwait(&t.entries.at(h).waits, func(w *wait) bool { return w.sent })

@@ -9,7 +9,8 @@
 //	t := table.New(table.Options{})
 //	lflow, err := t.AddOwner(table.OwnerSpec{Name: "lflow", …})      // every configured owner, once, at the start
 //
-//	t.AdoptBegin()                                                   // at each connect: take over what the switch holds
+//	t.OptionAt(index, named)                                         // at each connect: where OVN's Geneve option is
+//	t.AdoptBegin()                                                   // then: take over what the switch holds
 //	t.AdoptFlows(dump)                                               // as often as needed
 //	t.AdoptDone(now)
 //

@@ -16,20 +16,34 @@ const (
 	contestWindow = time.Minute
 )
 
+// fight is how often something was put back lately, and how long it is left alone for that.
+type fight struct {
+	puts    []time.Time // the last contestLimit times
+	backoff time.Duration
+}
+
+// contested notes that something is put back once more, and says whether that happens too often.
+func (p *fight) contested(now time.Time) bool {
+	p.puts = append(p.puts, now)
+	if len(p.puts) > contestLimit {
+		p.puts = p.puts[1:]
+	}
+	return len(p.puts) == contestLimit && now.Sub(p.puts[0]) < contestWindow
+}
+
 // damp is why and how long an entry is left alone: the switch refused to delete it, somebody fights over it, or the switch
 // reads back something else than it was sent.
 type damp struct {
+	fight
 	until    time.Time // zero: until it is wanted otherwise
-	backoff  time.Duration
-	puts     []time.Time // when it was put back, the last contestLimit times
-	unstable error       // nil: it is not
+	unstable error     // nil: it is not
 }
 
 // dampOf returns an entry's record, a new one if there is none.
 func (t *Table) dampOf(h uint32) *damp {
 	p := t.damped[h]
 	if p == nil {
-		p = &damp{backoff: minBackoff / 2}
+		p = &damp{fight: fight{backoff: minBackoff / 2}}
 		t.damped[h] = p
 	}
 	return p
@@ -46,33 +60,42 @@ func (t *Table) dampen(h uint32, now time.Time) {
 
 // Observed says what the switch holds for a key now, whoever put it there: what a flow monitor reports, or a dump made in
 // between. It is judged by content: what is as it should be is nothing new. Anything else is put back, and the winner's
-// owner has an EventDrifted.
-func (t *Table) Observed(f Dumped, now time.Time) {
+// owner has an EventDrifted. It returns whether it was something else.
+func (t *Table) Observed(f Dumped, now time.Time) (drifted bool) {
 	if !t.steady {
-		return
+		return false
 	}
 	h := t.takeEntry(&f.Key)
+	if t.isSliced(h) {
+		t.Finish()
+		h = t.takeEntry(&f.Key)
+	}
 	e := t.entries.at(h)
 	if e.flags&inflight != 0 {
 		f.Match = e.match // the table's own copy
 		f.Actions = flow.Actions(strings.Clone(string(f.Actions)))
 		t.seen[h] = f // judged when the answer is there
-		return
+		return false
 	}
 	if t.shows(e, &f) {
-		return
+		return false
 	}
 	e.flags &^= adopted
 	t.setInstalled(h, t.actions.take(f.Actions), f.Cookie)
 	t.setOdd(h, f.odd())
 	t.drifted(h, now)
+	return true
 }
 
-// ObservedGone says that the switch holds nothing for a key any more, whoever took it away.
-func (t *Table) ObservedGone(k flow.Key, now time.Time) {
+// ObservedGone says that the switch holds nothing for a key any more, whoever took it away. It returns whether that is something new.
+func (t *Table) ObservedGone(k flow.Key, now time.Time) (drifted bool) {
 	h := t.findEntry(&k)
+	if t.isSliced(h) {
+		t.Finish()
+		h = t.findEntry(&k)
+	}
 	if !t.steady || h == 0 {
-		return
+		return false
 	}
 	e := t.entries.at(h)
 	switch {
@@ -82,7 +105,9 @@ func (t *Table) ObservedGone(k flow.Key, now time.Time) {
 		e.flags &^= adopted
 		t.setInstalled(h, 0, 0)
 		t.drifted(h, now)
+		return true
 	}
+	return false
 }
 
 // seenMeanwhile looks at what was last reported of an entry while a change of it was in flight. If that was not the change
@@ -115,9 +140,7 @@ func (t *Table) drifted(h uint32, now time.Time) {
 	e := t.entries.at(h)
 	delete(t.readings, h)
 	if e.head[0] == 0 {
-		if e.installed != 0 && (t.isLearned(e) || t.options.Unclaimed == UnclaimedKeep) {
-			e.flags |= keep
-		}
+		t.stranger(h, now)
 		t.due(h)
 		return
 	}
@@ -127,11 +150,7 @@ func (t *Table) drifted(h uint32, now time.Time) {
 	}
 	t.tellWinners(h, EventDrifted, nil)
 	p := t.dampOf(h)
-	p.puts = append(p.puts, now)
-	if len(p.puts) > contestLimit {
-		p.puts = p.puts[1:]
-	}
-	if len(p.puts) == contestLimit && now.Sub(p.puts[0]) < contestWindow {
+	if p.contested(now) {
 		if p.backoff < minBackoff {
 			t.tellWinners(h, EventContested, nil)
 		}
@@ -228,6 +247,8 @@ func (t *Table) isLearned(e *entry) bool {
 // are removed at once, so that the next port with this number does not inherit them. Those are stale flows and adopted
 // ones without a contender.
 func (t *Table) PortGone(port uint32, now time.Time) {
+	t.Finish()
+	t.now = now
 	for _, h := range t.adopted {
 		if e := t.entries.at(h); e.flags&adopted != 0 && e.head[0] == 0 && matchesPort(e.match, port) {
 			e.flags &^= adopted

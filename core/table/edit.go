@@ -68,6 +68,9 @@ func (t *Table) drop(d uint32) {
 	t.detach(d)
 	t.refer(d, false)
 	t.actions.drop(f.actions)
+	if f.flags&losing != 0 {
+		delete(t.lost, d)
+	}
 	org := f.origin
 	t.desired.release(d)
 	t.freeOrigin(org)

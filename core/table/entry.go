@@ -68,7 +68,7 @@ type entryFlags uint8
 
 const (
 	crowded  entryFlags = 1 << iota // has more than one contender
-	queued                          // in Table.dirty, or to be put there when the answer of what is in flight comes
+	queued                          // in Table.small or bulk, or to be put there when the answer of what is in flight comes
 	inflight                        // a change was given out and not answered
 	adopted                         // what is installed is from a dump, and somebody may still claim it
 	odd                             // what is installed has timeouts or flags, so it equals nothing that is desired
@@ -138,6 +138,9 @@ func (t *Table) freeEntry(h uint32) {
 	}
 	t.byKey.remove(h)
 	t.entries.release(h)
+	if t.entries.live() == 0 {
+		t.adopted = nil // may name entries that are gone; now the memory of most is, too
+	}
 }
 
 // setInstalled sets what the switch holds for an entry; actions 0 is nothing. It takes over the use of actions.
@@ -156,6 +159,16 @@ func (t *Table) setInstalled(h uint32, actions uint32, cookie flow.Cookie) {
 	t.actions.drop(e.installed)
 	e.installed, e.cookie = actions, cookie
 	e.flags &^= odd | keep
+}
+
+// takeActions is actionLists.take for what the switch holds for an entry, which mostly is what the best contender wants.
+func (t *Table) takeActions(h uint32, a flow.Actions) uint32 {
+	if d := t.entries.at(h).head[0]; d != 0 {
+		if own := t.desired.at(d).actions; t.actions.at(own) == a {
+			return t.actions.share(own)
+		}
+	}
+	return t.actions.take(a)
 }
 
 // setOdd says whether what the switch holds has what no desired flow has.

@@ -56,6 +56,14 @@ var (
 	// has it until something else is wanted for its key.
 	ErrUnstable = errors.New("the switch reads back something else than it was sent")
 
+	// ErrContested is in an EventRefused of a flow that names a group or meter which somebody else takes away again and again: both
+	// wait until the next time it is put back.
+	ErrContested = errors.New("somebody else keeps changing it")
+
+	// ErrOptionMoved is in an EventRefused: a flow, group or meter names the field that OVN's Geneve option had, and the option has
+	// another now. It is held back until it is pushed anew.
+	ErrOptionMoved = errors.New("OVN's Geneve option has another field than before")
+
 	// ErrTooBig is returned by Prepare for a flow whose message would be over MaxMessage bytes, and for a transaction over
 	// MaxTxnFlows flows or MaxTxnBytes bytes.
 	ErrTooBig = errors.New("too big")

@@ -29,11 +29,14 @@ const (
 	// EventRejected: the switch refused an atomic transaction, for what is in Refused. Its inverse is Revision.
 	EventRejected
 
-	// EventDrifted: somebody else changed or deleted the flow in the switch. It is being put back.
+	// EventDrifted: somebody else changed or deleted the flow, group or meter in the switch. It is being put back.
 	EventDrifted
 
 	// EventContested: that happens again and again. It is still put back, after pauses that grow.
 	EventContested
+
+	// EventMarked: Marks of the owner Other are installed. The table makes none; see apply.Session.Watch.
+	EventMarked
 
 	// EventDuplicate: OpAdd of a key that UUID had already. Nothing changed.
 	EventDuplicate
@@ -42,7 +45,7 @@ const (
 var eventNames = [...]string{
 	EventInstalled: "installed", EventRefused: "refused", EventRecovered: "recovered",
 	EventRejected: "rejected", EventLost: "lost", EventWon: "won", EventDuplicate: "duplicate",
-	EventDrifted: "drifted", EventContested: "contested",
+	EventMarked: "marked", EventDrifted: "drifted", EventContested: "contested",
 }
 
 func (k EventKind) String() string {
@@ -61,15 +64,15 @@ type Event struct {
 	Revision Revision  // EventInstalled, EventRejected
 	Refused  []Refusal // EventInstalled, EventRejected: what of the transaction the switch does not have
 
-	Marks       []Mark // EventInstalled: of the transaction
-	Quarantined int    // EventInstalled with Marks: how many of the owner's flows are in quarantine now
+	Marks       []Mark // EventInstalled, EventMarked: of the transaction
+	Quarantined int    // with Marks: how many of the owner's flows are in quarantine now
 
 	UUID   uuid.UUID // of a flow: the owner's
 	Key    flow.Key  // of a flow
-	Object Object    // EventRefused, EventRecovered: of a group or a meter, instead of UUID and Key
+	Object Object    // EventRefused, EventRecovered, EventDrifted, EventContested: of a group or a meter, instead of UUID and Key
 	Err    error     // EventRefused
 
-	Other     string // EventLost: the owner who has the key now, which can be the same owner
+	Other     string // EventLost: the owner who has the key now, which can be the same owner; EventMarked: whose the marks are
 	OtherUUID uuid.UUID
 }
 
@@ -79,22 +82,6 @@ type Refusal struct {
 	Key    flow.Key
 	Object Object
 	Err    error
-}
-
-// MarkState is the last value of a mark that is installed.
-type MarkState struct {
-	Value       string
-	Quarantined int // how many of the owner's flows were in quarantine then
-}
-
-// Mark returns the last installed value of an owner's mark.
-func (t *Table) Mark(id OwnerID, name string) (MarkState, bool) {
-	o := t.owner(id)
-	if o == nil {
-		return MarkState{}, false
-	}
-	m, ok := o.marks[name]
-	return m, ok
 }
 
 // quarantinedOf counts an owner's flows in quarantine.

@@ -4,7 +4,7 @@ import "github.com/flowhost/flowhost/sdk/flow"
 
 // Due is how many changes are due or in flight. It costs nothing, so it may be asked after each step.
 func (t *Table) Due() int {
-	return len(t.dirty) + len(t.deletes) + len(t.dirtyObjects) + len(t.flushes) + t.inflight
+	return t.small.len() + t.bulk.len() + len(t.dirtyObjects) + len(t.flushes) + t.inflight
 }
 
 // Adopting says whether something adopted may still be claimed by an owner who has not synced. It costs nothing.

@@ -54,12 +54,14 @@ type model struct {
 	before     map[string]*naive // what an owner's last atomic transaction found
 	transcript strings.Builder
 	latest     Revision
-	contested  bool // some key is or was
+	contested  bool     // some key is or was
+	sliced     *command // the transaction that is done in slices
 }
 
 func newModel(rt *rapid.T) *model {
-	m := &model{stage: newStage(), rt: rt, naive: &naive{specs: make(map[string]OwnerSpec)}, session: make(map[string]bool), before: make(map[string]*naive)}
+	m := &model{stage: newStage(), rt: rt, naive: &naive{specs: make(map[string]OwnerSpec), option: -1}, session: make(map[string]bool), before: make(map[string]*naive)}
 	for _, line := range []string{
+		fmt.Sprint("options small=2 slice=", rapid.IntRange(1, 3).Draw(rt, "slice")), // so that there are bigger transactions among those of a few operations
 		"owner a slot=3 conjunctions=0-19 groups=1-2",
 		"owner b slot=2 conjunctions=0-19 max-flows=6 groups=3-3",
 		"owner c slot=1 conjunctions=0-19 rank=1 tables=0-1 unexpected",
@@ -79,11 +81,28 @@ func (m *model) fatalf(format string, args ...any) {
 
 // do does a command on both sides and compares them.
 func (m *model) do(c command) {
+	if m.sliced != nil && !m.goesBeside(c) {
+		m.do(command{line: "finish"})
+	}
 	m.transcript.WriteString(c.String())
 	printed, err := m.run(c)
 	m.transcript.WriteString(printed)
 	if err != nil {
 		m.fatalf("%v", err)
+	}
+	if words := strings.Fields(c.line); words[0] == "txn" && words[len(words)-1] == "sliced" {
+		sliced := c
+		m.sliced, c = &sliced, command{line: "slice"}
+	}
+	if m.sliced != nil && m.stage.sliced != nil {
+		m.follow(c, printed)
+		return // what is seen is neither before nor after it
+	}
+	if done := m.sliced; done != nil {
+		m.sliced = nil
+		outcome, rest, _ := strings.Cut(printed, "\n")
+		m.follow(*done, outcome)
+		printed = rest
 	}
 	if err := m.table.validate(); err != nil {
 		m.fatalf("invalid table: %v", err)
@@ -107,13 +126,22 @@ func (m *model) follow(c command, printed string) {
 		if strings.Contains(printed, ErrBusy.Error()) {
 			return
 		}
-		if len(words) > 3 && !strings.HasPrefix(printed, "error") {
+		if words[len(words)-1] == "atomic" && !strings.HasPrefix(printed, "error") {
 			m.before[words[1]] = &naive{flows: slices.Clone(m.naive.flows), groups: slices.Clone(m.naive.groups)}
 		}
 		if refused := strings.HasPrefix(printed, "error"); m.naive.commit(words[1], txn.Ops) == refused {
 			m.fatalf("refused: %v, want %v", refused, !refused)
 		}
 		m.latest = m.table.revision
+	case "option":
+		index, err := strconv.Atoi(words[1])
+		if err != nil {
+			index = -1
+		}
+		for _, n := range append(slices.Collect(maps.Values(m.before)), m.naive) {
+			n.moveOption(m.naive.option, index)
+		}
+		m.naive.option = index
 	case "sync-begin":
 		m.naive.setStale(words[1])
 		m.session[words[1]] = true
@@ -143,10 +171,24 @@ func (m *model) follow(c command, printed string) {
 	case "disconnect", "restart-switch":
 		m.connected = false
 	case "restart-host":
-		m.naive.flows, m.naive.groups = nil, nil
+		m.naive.flows, m.naive.groups, m.naive.option = nil, nil, -1
+		clear(m.before)
 		clear(m.session)
 		m.connected = false
 	}
+}
+
+// goesBeside says whether a command may come while a transaction is done in slices: the others the host's loop does not let in, or they
+// would show what is half done.
+func (m *model) goesBeside(c command) bool {
+	words, owner := strings.Fields(c.line), strings.Fields(m.sliced.line)[1]
+	switch words[0] {
+	case "txn", "send-atomic":
+		return words[1] != owner && words[len(words)-1] != "sliced" && words[len(words)-1] != "lost"
+	case "slice", "finish", "diff", "diff-small", "diff-adds", "send", "answer", "wait", "refuse", "accept", "somebody-told", "read":
+		return words[len(words)-1] != "lost"
+	}
+	return false
 }
 
 // compare holds both sides against each other, key by key.
@@ -159,7 +201,10 @@ func (m *model) compare() {
 		}
 		quarantined := make(map[string]bool)
 		for i, c := range v.Contenders {
-			got := naiveFlow{c.Owner, c.UUID, c.Stale, c.Flow}
+			got := naiveFlow{c.Owner, c.UUID, c.Stale, list[i].held, c.Flow}
+			if heldBack := c.Quarantined && strings.HasPrefix(c.Err, ErrOptionMoved.Error()); heldBack != (got.held != 0) {
+				m.fatalf("%s: contender %d is held back: %v, want %b", v.Key, i, heldBack, got.held)
+			}
 			if got != list[i] {
 				m.fatalf("%s: contender %d is %v, want %v", v.Key, i, got, list[i])
 			}
@@ -177,7 +222,14 @@ func (m *model) compare() {
 	var groups []naiveGroup
 	for v := range m.table.Objects {
 		if v.Owner != "" {
-			groups = append(groups, naiveGroup{v.Owner, v.ID, v.Stale, v.Wanted})
+			i := slices.IndexFunc(m.naive.groups, func(g naiveGroup) bool { return g.id == v.ID })
+			g := naiveGroup{owner: v.Owner, id: v.ID, stale: v.Stale, body: v.Wanted}
+			if heldBack := v.State == StateQuarantined && strings.HasPrefix(v.Err, ErrOptionMoved.Error()); i >= 0 {
+				if g.held = m.naive.groups[i].held; heldBack != (g.held != 0) {
+					m.fatalf("%s is held back: %v, want %b", v.Object, heldBack, g.held)
+				}
+			}
+			groups = append(groups, g)
 		}
 	}
 	slices.SortFunc(m.naive.groups, func(a, b naiveGroup) int { return int(a.id) - int(b.id) })
@@ -239,29 +291,39 @@ func (m *model) finish() {
 		m.do(command{line: "send"})
 		m.do(command{line: "send-atomic a"})
 	}
-	want := make(map[flow.Key]Dumped)
+	want, waiting := make(map[flow.Key]Dumped), 0
 	for k := range m.naive.keys() {
-		f, _ := m.naive.winner(k, func(naiveFlow) bool { return false })
-		want[k] = Dumped{Flow: f}
+		if f, ok := m.naive.winner(k, m.naive.waits); ok {
+			want[k] = Dumped{Flow: f}
+		}
+	}
+	for _, f := range m.naive.flows {
+		if m.naive.waits(f) {
+			waiting++
+		}
 	}
 	if !maps.Equal(want, m.sw.flows) {
 		m.fatalf("the switch holds %v, want %v", m.sw.flows, want)
 	}
 	objects := make(map[Object]Body)
 	for _, g := range m.naive.groups {
+		if g.held != 0 { // as it is, until it is pushed anew
+			delete(m.sw.objects, Object{Group, g.id})
+			continue
+		}
 		objects[Object{Group, g.id}] = g.body
 	}
 	if !maps.Equal(objects, m.sw.objects) {
 		m.fatalf("the switch holds %v, want %v", m.sw.objects, objects)
 	}
-	if s := m.table.Stats(); s.Pending+s.Quarantined+s.Stale+s.Orphans+s.Held != 0 || s.Installed != len(want) {
+	if s := m.table.Stats(); s.Pending+s.Stale+s.Orphans+s.Held != 0 || s.Quarantined != waiting || s.Installed != len(want) {
 		m.fatalf("not at rest: %+v", s)
 	}
 }
 
 var modelActions = []string{
 	"drop", "resubmit(,1)", "resubmit(,2)", "output:66", "conjunction(1,1/2)", "conjunction(1,2/2),conjunction(2,1/2)",
-	"conjunction(3,2/3),conjunction(1,1/2)", "group:1", "group:2", "group:3", "conjunction(66,1/2)",
+	"conjunction(3,2/3),conjunction(1,1/2)", "set_field:5->tun_metadata0", "set_field:5->tun_metadata1", "group:1", "group:2", "group:3", "conjunction(66,1/2)",
 }
 
 func drawOwner(t *rapid.T) string { return rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "owner") }
@@ -301,7 +363,7 @@ func drawOp(t *rapid.T) []string {
 	case "clear":
 		return []string{"clear"}
 	case "set-group":
-		return []string{fmt.Sprintf("set-group %d %s", rapid.IntRange(1, 3).Draw(t, "group"), rapid.SampledFrom([]string{"x", "y", "bad"}).Draw(t, "body"))}
+		return []string{fmt.Sprintf("set-group %d %s", rapid.IntRange(1, 3).Draw(t, "group"), rapid.SampledFrom([]string{"x", "y", "tun_metadata0", "bad"}).Draw(t, "body"))}
 	case "remove-group":
 		return []string{fmt.Sprintf("remove-group %d", rapid.IntRange(1, 3).Draw(t, "group"))}
 	}
@@ -311,15 +373,13 @@ func drawOp(t *rapid.T) []string {
 // drawCommand draws a command; transactions and what makes the switch follow are the most.
 func drawCommand(t *rapid.T) command {
 	kind := rapid.SampledFrom([]string{
-		"txn", "txn", "txn", "txn", "txn", "txn", "txn", "txn", "diff 2", "diff 1", "diff 9", "answer", "answer", "answer", "send",
-		"send-atomic", "send-atomic", "connect", "disconnect", "session", "session", "wait", "wait", "refuse", "accept", "trouble", "somebody", "somebody-told",
+		"txn", "txn", "txn", "txn", "txn", "txn", "txn", "txn", "slice", "slice", "slice", "slice", "diff 2", "diff 1", "diff 9", "diff-small 1", "diff-small 9", "diff-adds 2", "answer", "answer", "answer", "send",
+		"send-atomic", "send-atomic", "connect", "disconnect", "session", "session", "wait", "wait", "refuse", "accept", "option", "trouble", "somebody", "somebody-told", "somebody-told", "read",
 	}).Draw(t, "command")
 	switch kind {
 	case "txn":
 		c := command{line: "txn " + drawOwner(t) + " 1"}
-		if rapid.IntRange(0, 3).Draw(t, "atomic") == 0 {
-			c.line += " atomic"
-		}
+		c.line += rapid.SampledFrom([]string{"", "", " atomic", " sliced", " sliced"}).Draw(t, "how")
 		for _, lines := range rapid.SliceOfN(rapid.Custom(drawOp), 1, 4).Draw(t, "operations") {
 			c.body = append(c.body, lines...)
 		}
@@ -335,9 +395,14 @@ func drawCommand(t *rapid.T) command {
 			"refuse OFPBAC_BAD_OUT_PORT output:66", "refuse OFPBAC_BAD_ARGUMENT conjunction(3", "refuse OFPFMFC_TABLE_FULL table=1",
 			"refuse OFPBRC_EPERM delete", "refuse OFPGMFC_BAD_BUCKET bad",
 		}).Draw(t, "refusal")
+	case "option":
+		kind = rapid.SampledFrom([]string{"option 0", "option 1", "option none"}).Draw(t, "field")
 	case "trouble":
 		kind = rapid.SampledFrom([]string{"restart-host", "restart-switch", "answer lost", "send-atomic a lost"}).Draw(t, "trouble")
 	case "somebody", "somebody-told":
+		if rapid.IntRange(0, 2).Draw(t, "object") == 0 {
+			return command{line: kind + drawObject(t)}
+		}
 		if kind != "somebody" && rapid.Bool().Draw(t, "delete") {
 			return command{line: kind + " deletes " + drawKey(t)}
 		}
@@ -345,6 +410,15 @@ func drawCommand(t *rapid.T) command {
 			drawKey(t) + " actions=" + rapid.SampledFrom([]string{"drop", "resubmit(,2)", "conjunction(2,1/2)"}).Draw(t, "actions")
 	}
 	return command{line: kind}
+}
+
+// drawObject draws what somebody does to a group, which may be in nobody's range.
+func drawObject(t *rapid.T) string {
+	id := rapid.IntRange(1, 4).Draw(t, "group")
+	if rapid.Bool().Draw(t, "delete") {
+		return fmt.Sprintf(" deletes-group %d", id)
+	}
+	return fmt.Sprintf(" sets-group %d %s", id, rapid.SampledFrom([]string{"x", "y", "z"}).Draw(t, "body"))
 }
 
 // drawScript draws a long script of short parts: of a long slice rapid draws only few elements, and of a slice of fixed
@@ -362,7 +436,7 @@ func drawScript(t *rapid.T) (script []command) {
 // possible says whether a command makes sense now. While connected, nobody tells the table what others do.
 func (m *model) possible(c command) bool {
 	switch word, _, _ := strings.Cut(c.line, " "); word {
-	case "connect", "somebody":
+	case "connect", "somebody", "option":
 		return !m.connected
 	case "somebody-told":
 		return m.connected

@@ -17,6 +17,7 @@ type naive struct {
 	specs  map[string]OwnerSpec
 	flows  []naiveFlow
 	groups []naiveGroup
+	option int // where OVN's Geneve option is; -1: nowhere
 }
 
 type naiveGroup struct {
@@ -24,13 +25,36 @@ type naiveGroup struct {
 	id    uint32
 	stale bool
 	body  Body
+	held  uint64
 }
 
 type naiveFlow struct {
 	owner string
 	uuid  uuid.UUID
 	stale bool
+	held  uint64 // tun_metadata fields that it names and that mean something else since it was pushed
 	flow.Flow
+}
+
+// moveOption moves OVN's Geneve option to another field.
+func (n *naive) moveOption(was, index int) {
+	for i := range n.flows {
+		n.flows[i].held = held(n.flows[i].held, n.flows[i].Flow.String(), was, index)
+	}
+	for i := range n.groups {
+		n.groups[i].held = held(n.groups[i].held, string(n.groups[i].body), was, index)
+	}
+}
+
+// held are the fields because of which what is written so is held back after a move.
+func held(before uint64, text string, was, index int) uint64 {
+	if was >= 0 && was != index {
+		before |= optionsIn(text) & (1 << was)
+	}
+	if index >= 0 {
+		before &^= 1 << index
+	}
+	return before
 }
 
 func (n *naive) find(owner string, id uuid.UUID, k flow.Key) int {
@@ -84,7 +108,7 @@ func (n *naive) add(owner string, id uuid.UUID, f flow.Flow) {
 	switch i := n.find(owner, id, f.Key); {
 	case i < 0:
 		n.flows = append(n.flows, x)
-	case n.flows[i].stale:
+	case n.flows[i].stale || n.flows[i].held != 0:
 		n.flows[i] = x
 	}
 }
@@ -237,4 +261,9 @@ func (n *naive) keys() map[flow.Key]bool {
 		keys[f.Key] = true
 	}
 	return keys
+}
+
+// waits says whether a flow waits for being pushed anew, or for a group that does.
+func (n *naive) waits(f naiveFlow) bool {
+	return f.held != 0 || slices.ContainsFunc(n.groups, func(g naiveGroup) bool { return g.held != 0 && f.names(g.id) })
 }

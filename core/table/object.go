@@ -58,15 +58,24 @@ type object struct {
 	present   bool // in the switch
 	installed Body
 	waits     uint32
+	doubted   bool // somebody else may have changed it. Invariant: it is in Table.unsure then.
 
-	quarantine *quarantine // nil: the switch has not refused it
+	quarantine *quarantine // nil: the switch has not refused it, and nobody fights over it
+	fight      fight
 }
 
-// refused says whether the object waits for its next try.
-func (x *object) refused() bool { return x.quarantine != nil && !x.quarantine.until.IsZero() }
+// isHeldBack says whether the object waits for being pushed anew.
+func (x *object) isHeldBack() bool { return x.quarantine != nil && x.quarantine.fields != 0 }
+
+// refused says whether the object waits for its next try, or for being pushed anew.
+func (x *object) refused() bool {
+	return x.quarantine != nil && (!x.quarantine.until.IsZero() || x.quarantine.fields != 0)
+}
 
 // blocks says whether flows that name the object must wait.
-func (x *object) blocks() bool { return x.quarantine != nil && !x.present }
+func (x *object) blocks() bool {
+	return x.quarantine != nil && (!x.present || x.quarantine.fields != 0)
+}
 
 // takeObject returns an object's record, a new one if there is none.
 func (t *Table) takeObject(name Object) *object {
@@ -80,7 +89,7 @@ func (t *Table) takeObject(name Object) *object {
 
 // freeObject forgets an object of which nothing is known or wanted any more.
 func (t *Table) freeObject(x *object) {
-	if x.owner == nil && !x.present && x.waits == 0 && len(x.users)+x.uses == 0 && x.flags&(inflight|queued|touched) == 0 {
+	if x.owner == nil && !x.present && x.waits == 0 && len(x.users)+x.uses == 0 && !x.doubted && x.flags&(inflight|queued|touched) == 0 {
 		delete(t.objects, x.Object)
 	}
 }
@@ -92,7 +101,7 @@ func (t *Table) setObject(o *owner, name Object, body Body) error {
 		t.freeObject(x)
 		return fmt.Errorf("%w: %s is of owner %s", ErrFenced, name, x.owner.Name)
 	}
-	if x.owner == o && x.body == body {
+	if x.owner == o && x.body == body && !x.isHeldBack() {
 		if x.epoch != o.epoch {
 			t.rememberObject(x)
 			x.epoch = o.epoch
@@ -135,7 +144,7 @@ func (t *Table) refer(d uint32, names bool) {
 		x := t.takeObject(name)
 		if !names {
 			delete(x.users, d)
-			t.freeObject(x)
+			t.unnamed(x)
 			continue
 		}
 		x.users[d] = struct{}{}
@@ -156,8 +165,13 @@ func (t *Table) block(d uint32, x *object) {
 	q := &quarantine{err: fmt.Errorf("%s: %w", x.Object, x.quarantine.err), blocked: true, backoff: minBackoff / 2}
 	t.quarantine[d] = q
 	t.refuse(d, q.err)
-	for w := t.entries.at(f.entry).waits; w != 0; w = t.waits.at(w).next {
-		t.blame(t.waits.at(w).latest, []uint32{d}, q.err)
+	t.blameWaits(d, q.err)
+}
+
+// blameWaits names a flow as refused in the revisions that wait for it.
+func (t *Table) blameWaits(d uint32, err error) {
+	for w := t.entries.at(t.desired.at(d).entry).waits; w != 0; w = t.waits.at(w).next {
+		t.blame(t.waits.at(w).latest, []uint32{d}, err)
 	}
 }
 
@@ -171,11 +185,19 @@ func (t *Table) blockUsers(x *object) {
 
 func (t *Table) unblockUsers(x *object) {
 	for _, d := range x.sortedUsers() {
-		if q := t.quarantine[d]; q != nil && q.blocked && !t.isBlocked(d) {
-			q.blocked = false
-			t.desired.at(d).flags &^= refused
-			t.rejudge(d)
+		if q := t.quarantine[d]; q != nil && q.blocked && q.fields == 0 && !t.isBlocked(d) {
+			t.unblock(d)
 		}
+	}
+}
+
+// unblock lets a flow be tried. One that the switch had taken before it was blocked needs no answer.
+func (t *Table) unblock(d uint32) {
+	t.quarantine[d].blocked = false
+	t.desired.at(d).flags &^= refused
+	t.rejudge(d)
+	if h := t.desired.at(d).entry; t.entries.at(h).flags&inflight == 0 {
+		t.recover(h)
 	}
 }
 
@@ -212,11 +234,17 @@ func (t *Table) use(actions uint32, n int) {
 	}
 	for _, name := range r.objects {
 		x := t.takeObject(name)
-		if x.uses += n; x.uses == 0 && x.owner == nil && x.present {
-			t.dueObject(x)
-		}
-		t.freeObject(x)
+		x.uses += n
+		t.unnamed(x)
 	}
+}
+
+// unnamed looks at an object that fewer flows name: when none does, it may go.
+func (t *Table) unnamed(x *object) {
+	if len(x.users)+x.uses == 0 && x.owner == nil && x.present {
+		t.dueObject(x)
+	}
+	t.freeObject(x)
 }
 
 // takeOff and land count a flow that names objects while it is in flight: none of them may go then.

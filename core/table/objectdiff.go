@@ -34,6 +34,10 @@ func (t *Table) diffObjects(limit int, deletes bool) (changes []Change) {
 		if x.bound != nil {
 			continue
 		}
+		if t.sliced != nil && x.flags&touched != 0 {
+			later = append(later, x)
+			continue
+		}
 		c, ok := t.objectDifference(x)
 		switch {
 		case !ok:
@@ -52,33 +56,36 @@ func (t *Table) giveObject(x *object, c Change) Change {
 	x.flags = x.flags&^(queued|adopted) | inflight
 	t.inflight++
 	if c.Kind.deletes() {
-		t.leaving[x] = nil
+		t.unsure[x] = nil
 	}
 	t.send(x.waits)
 	return c
 }
 
-// namesLeaving says whether actions name an object whose deletion is in flight; the entry is looked at again when it is answered.
-// Sent before that, a flow would be deleted with the object of before.
-func (t *Table) namesLeaving(h uint32, actions flow.Actions) bool {
-	if len(t.leaving) == 0 {
+// namesUnsure says whether actions name an object whose deletion is in flight, or of which nobody knows whether it is there; the
+// entry is looked at again when that is settled. Sent before that, a flow would be refused, or deleted with the object of before.
+func (t *Table) namesUnsure(h uint32, actions flow.Actions) bool {
+	if len(t.unsure) == 0 {
 		return false
 	}
 	r := referencesOf(actions)
 	for _, name := range r.objects {
 		x := t.objects[name]
-		if waiting, is := t.leaving[x]; is {
-			t.leaving[x] = append(waiting, h)
+		if waiting, is := t.unsure[x]; is {
+			t.unsure[x] = append(waiting, h)
 			return true
 		}
 	}
 	return false
 }
 
-// landed says that a change of an object is answered or taken back: what waited for its deletion may go on.
+// landed says that a change of an object is answered or taken back, or a doubt settled: what waited for it may go on.
 func (t *Table) landed(x *object) {
-	waiting := t.leaving[x]
-	delete(t.leaving, x)
+	if x.doubted {
+		return
+	}
+	waiting := t.unsure[x]
+	delete(t.unsure, x)
 	for _, h := range waiting {
 		if t.entries.at(h).live() {
 			t.due(h)
@@ -98,7 +105,7 @@ func (t *Table) objectDifference(x *object) (Change, bool) {
 		t.settle(&x.waits)
 		t.freeObject(x)
 		return Change{}, false
-	case x.refused() || x.flags&keep != 0 || x.flags&adopted != 0 && t.objectHeld(x):
+	case x.doubted || x.refused() || x.flags&keep != 0 || x.flags&adopted != 0 && t.objectHeld(x):
 		x.flags &^= queued
 		return Change{}, false
 	case !wanted && len(x.users)+x.uses > 0:
@@ -128,20 +135,26 @@ func (t *Table) answerObject(c Change, err error, now time.Time) {
 	}
 	x.flags &^= inflight
 	t.inflight--
+	if t.sliced != nil && (err != nil || x.quarantine != nil) {
+		t.Finish() // flows that name it are about to be blocked or let go
+	}
 	defer t.landed(x)
 	if err != nil {
 		t.rejectObject(x, c, err, now)
 	} else {
-		t.confirmObject(x, c)
+		t.confirmObject(x, c, now)
 	}
 }
 
-func (t *Table) confirmObject(x *object, c Change) {
+func (t *Table) confirmObject(x *object, c Change, now time.Time) {
 	blocked := x.blocks()
+	if !x.present {
+		t.readmit(x, now)
+	}
 	x.present, x.installed = !c.Kind.deletes(), c.Body
 	if x.quarantine != nil && x.present && x.body == c.Body {
 		x.quarantine = nil
-		t.events = append(t.events, Event{Kind: EventRecovered, Owner: x.owner.id, Object: x.Object})
+		t.tellObject(x, EventRecovered, nil)
 	}
 	if blocked && x.present {
 		t.unblockUsers(x)
@@ -168,6 +181,7 @@ func (t *Table) rejectObject(x *object, c Change, err error, now time.Time) {
 	})
 	t.unsend(&x.waits)
 	x.flags &^= queued
+	t.doubt(x) // perhaps the switch does not hold what it is thought to
 	t.dueObject(x)
 }
 
@@ -179,7 +193,7 @@ func (t *Table) isolateObject(x *object, err error, now time.Time) {
 	}
 	q := x.quarantine
 	if x.owner != nil && (q.err == nil || q.err.Error() != err.Error()) {
-		t.events = append(t.events, Event{Kind: EventRefused, Owner: x.owner.id, Object: x.Object, Err: err})
+		t.tellObject(x, EventRefused, err)
 	}
 	q.err = err
 	q.backoff = min(2*q.backoff, maxBackoff)
@@ -194,7 +208,7 @@ func (t *Table) isolateObject(x *object, err error, now time.Time) {
 func (t *Table) retryObjects(now time.Time) {
 	for _, x := range t.objects {
 		switch {
-		case !x.refused():
+		case !x.refused() || x.isHeldBack():
 		case x.quarantine.until.After(now):
 			t.retryAt(x.quarantine.until)
 		default:

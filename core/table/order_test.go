@@ -49,8 +49,8 @@ func interleaved(rt *rapid.T, work map[string][]command) string {
 		owner := rapid.SampledFrom(owners).Draw(rt, "next")
 		m.do(left[owner][0])
 		left[owner] = left[owner][1:]
-		if rapid.IntRange(0, 2).Draw(rt, "send") == 0 {
-			m.do(command{line: "diff 2"})
+		if send := rapid.SampledFrom([]string{"", "", "", "", "diff 2", "diff-small 2"}).Draw(rt, "send"); send != "" {
+			m.do(command{line: send})
 			m.do(command{line: "answer"})
 		}
 	}

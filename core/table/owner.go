@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/flowhost/flowhost/sdk/flow"
@@ -36,10 +37,13 @@ type OwnerSpec struct {
 	Tables       []Range[flow.TableID]
 	Priorities   []Range[flow.Priority]
 	MaxFlows     int // 0: no limit
+	Rate         int // transactions a second; 0: no limit. Whoever commits looks at it, the table has no clock
 	Groups       []Range[uint32]
 	Meters       []Range[uint32]
 	Conjunctions []Range[uint32]
 	Zones        []Range[uint16] // conntrack zones it may flush
+	PacketIn     PacketIns       // that it may hear, and have its flows send
+	PacketOut    []Range[flow.TableID]
 
 	Expected bool          // what may be its is held until it has synced
 	Grace    time.Duration // how long its flows stay without a session; 0: for ever
@@ -47,18 +51,21 @@ type OwnerSpec struct {
 
 // owner is one owner's spec and state.
 type owner struct {
-	OwnerSpec // Invariant: never changes after AddOwner, so that Prepare may read it from any goroutine.
-	id        OwnerID
+	// Invariant: never changes after AddOwner, so that Prepare may read it from any goroutine, but for what Limit sets.
+	OwnerSpec
+	id OwnerID
 
 	origins    uint32 // the first of its UUIDs
 	uuids      int
 	flows      int
 	fresh      int    // flows of the present epoch; the others are stale
 	duplicates uint64 // flows added twice, ever
+	hurried    int    // entries that its small transactions have put into Table.small since that was empty
 	epoch      uint8  // moves on when a session ends and when a sync begins
 
-	objects map[Object]*object // the groups and meters it wants
-	marks   map[string]MarkState
+	objects map[Object]*object   // the groups and meters it wants
+	marks   map[string]MarkState // the installed ones
+	marking int                  // marks in revisions
 
 	atomic    *atomic     // the open one
 	revisions []*revision // those it has not been told of, oldest first
@@ -73,8 +80,8 @@ type owner struct {
 	claiming bool // as of the last look: adopted entries without a contender wait for it
 }
 
-// AddOwner adds a configured owner. All are added before anything else is called. ErrOwnerExists when the name is taken,
-// ErrTooManyOwners when there are 65,535.
+// AddOwner adds a configured owner. One that is added after AdoptDone gets nothing back of what was adopted as nobody's.
+// ErrOwnerExists when the name is taken, ErrTooManyOwners when there are 65,535.
 func (t *Table) AddOwner(spec OwnerSpec) (OwnerID, error) {
 	for _, o := range t.owners[1:] {
 		if o.Name == spec.Name {
@@ -85,16 +92,36 @@ func (t *Table) AddOwner(spec OwnerSpec) (OwnerID, error) {
 		return 0, ErrTooManyOwners
 	}
 	id := OwnerID(len(t.owners))
-	t.owners = append(t.owners, &owner{
-		OwnerSpec: spec, id: id, objects: make(map[Object]*object), marks: make(map[string]MarkState),
-	})
+	t.setOwners(append(slices.Clone(t.owners), &owner{
+		OwnerSpec: spec, id: id, objects: make(map[Object]*object), marks: make(map[string]MarkState), away: t.adoptedAt,
+	}))
 	return id, nil
 }
 
-// owner returns nil for an id that AddOwner did not give out.
+// setOwners sets the list anew, which Prepare may be reading meanwhile.
+func (t *Table) setOwners(owners []*owner) {
+	t.owners = owners
+	t.fixed.Store(&owners)
+}
+
+// Limit takes over from another spec what may change while the owner is there: MaxFlows, Rate, Expected and Grace.
+func (o *OwnerSpec) Limit(from OwnerSpec) {
+	o.MaxFlows, o.Rate, o.Expected, o.Grace = from.MaxFlows, from.Rate, from.Expected, from.Grace
+}
+
+// Limit changes an owner's limits, see OwnerSpec.Limit. An owner that has more than its new MaxFlows keeps it, and gets no more.
+func (t *Table) Limit(id OwnerID, spec OwnerSpec) {
+	if o := t.owner(id); o != nil {
+		t.Finish()
+		o.OwnerSpec.Limit(spec)
+	}
+}
+
+// owner returns nil for an id that AddOwner did not give out. It may be called from any goroutine.
 func (t *Table) owner(id OwnerID) *owner {
-	if int(id) >= len(t.owners) {
+	owners := *t.fixed.Load()
+	if int(id) >= len(owners) {
 		return nil
 	}
-	return t.owners[id]
+	return owners[id]
 }

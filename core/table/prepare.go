@@ -20,6 +20,9 @@ func (t *Table) Prepare(txn *Txn) error {
 	if o == nil {
 		return &OpError{Index: -1, Err: ErrUnknownOwner}
 	}
+	if err := checkMarks(txn.Marks); err != nil {
+		return &OpError{Index: -1, Err: err}
+	}
 	flows, size := 0, 0
 	for i := range txn.Ops {
 		op := &txn.Ops[i]

@@ -22,7 +22,8 @@ type quarantine struct {
 	err     error
 	until   time.Time // when it may be tried again; zero: on trial, unfit or blocked
 	backoff time.Duration
-	blocked bool // what it names is not in the switch because it was refused
+	blocked bool   // what it names is not in the switch because it was refused, or means something else now
+	fields  uint64 // tun_metadata fields that mean something else now, see OptionAt; a set with bit N for N
 }
 
 // refuse tells a flow's owner that it is not installed, and why.
@@ -64,6 +65,8 @@ func (t *Table) pardon(d uint32) {
 // Reject says that the switch refused c: it holds what it held before, the flow goes into quarantine, and the next
 // contender takes its place.
 func (t *Table) Reject(c Change, e SwitchError, now time.Time) {
+	t.Finish()
+	t.now = now
 	h := t.answered(c)
 	switch {
 	case c.ref.flush != nil:
@@ -151,6 +154,7 @@ func (t *Table) retryDue(now time.Time) {
 	if t.retry.IsZero() || now.Before(t.retry) {
 		return
 	}
+	t.Finish()
 	t.retry = time.Time{}
 	entries := t.retryFlows(now)
 	for h, p := range t.damped {

@@ -37,7 +37,7 @@ func referencesOf(a flow.Actions) (r references) {
 func (r *references) none() bool { return len(r.objects)+len(r.learns) == 0 }
 
 // reach checks what actions name against the fence. refers says whether they name a group or a meter.
-func (o *owner) reach(a flow.Actions) (refers bool, err error) {
+func (o *OwnerSpec) reach(a flow.Actions) (refers bool, err error) {
 	for ref := range a.Refs() {
 		if err := o.reachRef(ref); err != nil {
 			return false, err
@@ -48,7 +48,7 @@ func (o *owner) reach(a flow.Actions) (refers bool, err error) {
 }
 
 // reachRef checks one thing that is named against the fence.
-func (o *owner) reachRef(ref flow.Ref) error {
+func (o *OwnerSpec) reachRef(ref flow.Ref) error {
 	switch {
 	case ref.Kind == flow.RefConjunction && !inRanges(o.Conjunctions, ref.ID):
 		return fmt.Errorf("%w: conjunction id %d", ErrFenced, ref.ID)
@@ -58,6 +58,8 @@ func (o *owner) reachRef(ref flow.Ref) error {
 		return fmt.Errorf("%w: meter %d", ErrFenced, ref.ID)
 	case ref.Kind == flow.RefLearned:
 		return o.reachLearned(ref)
+	case ref.Kind == flow.RefController && !o.PacketIn.Has(uint16(ref.ID), ref.UserData):
+		return fmt.Errorf("%w: packets to controller %d with user data %x", ErrFenced, ref.ID, ref.UserData)
 	case ref.Kind == flow.RefTimeout:
 		return fmt.Errorf("%w: fin_timeout: a flow that ends by itself is not desired state", ErrBadActions)
 	}
@@ -65,7 +67,7 @@ func (o *owner) reachRef(ref flow.Ref) error {
 }
 
 // reachLearned checks where a learn action puts flows.
-func (o *owner) reachLearned(ref flow.Ref) error {
+func (o *OwnerSpec) reachLearned(ref flow.Ref) error {
 	switch {
 	case !inRanges(o.Tables, ref.Table):
 		return fmt.Errorf("%w: learn into table %d", ErrFenced, ref.Table)

@@ -10,6 +10,7 @@ type revision struct {
 	tuples  int // of these, conntrack tuples to be flushed
 	refused []Refusal
 	marks   []Mark
+	epoch   uint8 // of the owner when it made the marks
 	atomic  bool
 }
 
@@ -149,17 +150,11 @@ func (t *Table) report(o *owner) {
 
 // tell tells a revision's owner that it is installed.
 func (t *Table) tell(r *revision) {
-	if r.silent {
-		return
+	event := Event{Kind: EventInstalled, Owner: r.owner.id, Txn: r.txn, Revision: r.number, Refused: r.refused}
+	t.marked(r, &event)
+	if !r.silent {
+		t.events = append(t.events, event)
 	}
-	event := Event{Kind: EventInstalled, Owner: r.owner.id, Txn: r.txn, Revision: r.number, Refused: r.refused, Marks: r.marks}
-	if len(r.marks) > 0 {
-		event.Quarantined = t.quarantinedOf(r.owner)
-	}
-	for _, m := range r.marks {
-		r.owner.marks[m.Name] = MarkState{m.Value, event.Quarantined}
-	}
-	t.events = append(t.events, event)
 }
 
 // begin starts a revision of an owner. It ends with commit, or with rollback and abandon.
@@ -189,11 +184,10 @@ func (t *Table) commit() Revision {
 		return r.number
 	}
 	r.owner.revisions = append(r.owner.revisions, r)
+	r.waiting++ // until all of it is waited for
 	for _, h := range t.concerned {
 		t.await(&t.entries.at(h).waits, r)
-	}
-	for _, h := range t.touched {
-		t.commitEntry(h, r)
+		t.edited()
 	}
 	for _, x := range t.touchedObjects {
 		x.flags &^= touched
@@ -201,14 +195,34 @@ func (t *Table) commit() Revision {
 		t.dueObject(x)
 		t.unblockUsers(x)
 	}
+	t.commitEntries(r)
 	t.endTxn()
+	r.waiting--
 	t.report(r.owner)
 	return r.number
 }
 
-func (t *Table) commitEntry(h uint32, r *revision) {
+// commitEntries makes due what the revision has touched: first what is wanted, so that nothing goes before what takes its place.
+func (t *Table) commitEntries(r *revision) {
+	small := t.isSmall(r.owner, len(t.touched))
+	gone := t.touched[:0]
+	for _, h := range t.touched {
+		if d := t.commitEntry(h, r); d == 0 || !t.desired.at(d).competes() {
+			gone = append(gone, h)
+		} else {
+			t.dueOf(h, small)
+		}
+		t.edited()
+	}
+	for _, h := range gone {
+		t.dueOf(h, small)
+		t.edited()
+	}
+}
+
+// commitEntry tells who has won and lost an entry, and returns the best contender.
+func (t *Table) commitEntry(h uint32, r *revision) uint32 {
 	e := t.entries.at(h)
-	e.flags &^= touched
 	t.undamp(h)
 	t.judge(h)
 	if t.wins(h, r.owner) {
@@ -216,14 +230,23 @@ func (t *Table) commitEntry(h uint32, r *revision) {
 	} else {
 		t.awaitHeirs(h)
 	}
-	t.due(h)
+	return e.head[0]
+}
+
+// dueOf is due or hurry for an entry that the revision has touched.
+func (t *Table) dueOf(h uint32, small bool) {
+	if t.entries.at(h).flags &^= touched; small {
+		t.hurry(h)
+	} else {
+		t.due(h)
+	}
 }
 
 // awaitHeirs makes the owners of what should be installed wait until it is, when it is not their doing that it should: a flow on
 // trial, which they were never told had won, was taken away or refused again.
 func (t *Table) awaitHeirs(h uint32) {
 	contenders, from, to := t.winners(h)
-	if from == to || !t.differs(h) {
+	if from == to || t.entries.at(h).flags&inflight == 0 && !t.differs(h) {
 		return
 	}
 	for _, d := range contenders[from:to] {
@@ -238,6 +261,7 @@ func (t *Table) abandon() {
 	for _, h := range t.touched {
 		t.entries.at(h).flags &^= touched
 		t.freeEntry(h)
+		t.edited()
 	}
 	for _, x := range t.touchedObjects {
 		x.flags &^= touched

@@ -25,18 +25,44 @@ func (t *Table) standing(d uint32) standing {
 	return standing{t.owners[org.owner], t.actions.lists.at(f.actions).class, &org.uuid}
 }
 
+// Step is a step of the rule.
+type Step uint8
+
+// The steps, in the order in which they are looked at: the first one that tells two flows apart decides.
+const (
+	StepRank Step = iota + 1
+	StepClass
+	StepUUID
+	StepOwner
+)
+
+var stepNames = [...]string{StepRank: "rank", StepClass: "class", StepUUID: "uuid", StepOwner: "owner name"}
+
+func (s Step) String() string {
+	if int(s) < len(stepNames) && stepNames[s] != "" {
+		return stepNames[s]
+	}
+	return "unknown step"
+}
+
 // compare is the rule: negative when s goes before other.
 func (s standing) compare(other standing) int {
+	c, _ := s.decide(other)
+	return c
+}
+
+// decide is compare, and the step that decides.
+func (s standing) decide(other standing) (int, Step) {
 	if s.owner.Rank != other.owner.Rank {
-		return cmp.Compare(s.owner.Rank, other.owner.Rank)
+		return cmp.Compare(s.owner.Rank, other.owner.Rank), StepRank
 	}
 	if s.class != other.class {
-		return cmp.Compare(s.class, other.class)
+		return cmp.Compare(s.class, other.class), StepClass
 	}
 	if c := bytes.Compare(s.uuid[:], other.uuid[:]); c != 0 {
-		return c
+		return c, StepUUID
 	}
-	return cmp.Compare(s.owner.Name, other.owner.Name)
+	return cmp.Compare(s.owner.Name, other.owner.Name), StepOwner
 }
 
 // place returns where in contenders one of this standing is, or would be.
@@ -212,10 +238,12 @@ func (t *Table) judge(h uint32) {
 			delete(t.quarantine, d) // if it was to be tried again: now it is not
 			if f.flags&losing == 0 && !trial {
 				f.flags |= losing
+				t.lost[d] = t.now
 				t.tellLost(d, contenders[from])
 			}
 		case i < to && f.flags&losing != 0:
 			f.flags &^= losing
+			delete(t.lost, d)
 			t.events = append(t.events, t.eventOf(EventWon, d))
 			if o := t.ownerOf(d); t.current == nil || t.current.owner != o {
 				t.awaitNext(&t.entries.at(h).waits, o)

@@ -104,10 +104,12 @@ func (c command) String() string {
 type stage struct {
 	table   *Table
 	options Options
+	slice   int // the table's sliceEdits
 	specs   []OwnerSpec
 	owners  map[string]OwnerID
 	sw      *switchModel
 	flight  []Change
+	sliced  *Sliced // under way
 	now     time.Time
 	refuse  []refusal
 }
@@ -116,7 +118,7 @@ type stage struct {
 type refusal struct{ text, err string }
 
 func newStage() *stage {
-	s := &stage{owners: make(map[string]OwnerID), sw: newSwitchModel(), now: start}
+	s := &stage{table: New(Options{}), owners: make(map[string]OwnerID), sw: newSwitchModel(), now: start, slice: 1}
 	s.sw.refuse = func(c Change) *SwitchError {
 		for _, r := range s.refuse {
 			if strings.Contains(describeChange(c), r.text) {
@@ -131,8 +133,10 @@ func newStage() *stage {
 
 // startHost starts a host that knows nothing but its configuration.
 func (s *stage) startHost() {
+	s.table.Finish() // it leaves nothing running
 	s.table = New(s.options)
-	s.flight = nil
+	s.table.sliceEdits = s.slice
+	s.flight, s.sliced = nil, nil
 	for _, spec := range s.specs {
 		s.owners[spec.Name], _ = s.table.AddOwner(spec)
 	}

@@ -16,6 +16,12 @@ type switchModel struct {
 	lost    []flow.Key                // flows that went because their group or meter did
 }
 
+// What it says to a flow that names a group or a meter which is not there.
+const (
+	missingGroup = "OFPBAC_BAD_OUT_GROUP"
+	missingMeter = "OFPMMFC_INVALID_METER"
+)
+
 func newSwitchModel() *switchModel {
 	return &switchModel{flows: make(map[flow.Key]Dumped), objects: make(map[Object]Body)}
 }
@@ -33,7 +39,7 @@ func (s *switchModel) do(c Change) *SwitchError {
 	}
 	for _, x := range referencesOf(c.Flow.Actions).objects {
 		if _, ok := s.objects[x]; !ok && !c.Kind.deletes() {
-			return &SwitchError{Text: map[ObjectKind]string{Group: "OFPBAC_BAD_OUT_GROUP", Meter: "OFPMMFC_INVALID_METER"}[x.Kind]}
+			return &SwitchError{Text: map[ObjectKind]string{Group: missingGroup, Meter: missingMeter}[x.Kind]}
 		}
 	}
 	switch c.Kind {
@@ -49,12 +55,7 @@ func (s *switchModel) do(c Change) *SwitchError {
 		s.objects[c.Object] = c.Body
 	case GroupDelete, MeterDelete:
 		delete(s.objects, c.Object)
-		for k, f := range s.flows {
-			if slices.Contains(referencesOf(f.Actions).objects, c.Object) {
-				delete(s.flows, k)
-				s.lost = append(s.lost, k)
-			}
-		}
+		s.lost = append(s.lost, s.removeNaming(c.Object)...)
 	case FlowAdd:
 		s.flows[c.Flow.Key] = Dumped{Flow: c.Flow}
 	case FlowModify:
@@ -66,6 +67,17 @@ func (s *switchModel) do(c Change) *SwitchError {
 		delete(s.flows, c.Flow.Key)
 	}
 	return nil
+}
+
+// removeNaming removes the flows that name an object, as it goes, and returns their keys.
+func (s *switchModel) removeNaming(x Object) (keys []flow.Key) {
+	for _, f := range s.dump() {
+		if slices.Contains(referencesOf(f.Actions).objects, x) {
+			delete(s.flows, f.Key)
+			keys = append(keys, f.Key)
+		}
+	}
+	return keys
 }
 
 // dump returns all flows in the order in which the table shows them.

@@ -13,6 +13,7 @@ func (t *Table) SyncBegin(id OwnerID, now time.Time) {
 	if o == nil {
 		return
 	}
+	t.Finish()
 	o.arrive(now)
 	t.unbind(o)
 	t.stale(o)
@@ -25,6 +26,8 @@ func (t *Table) SyncDone(id OwnerID, now time.Time) Revision {
 	if o == nil {
 		return 0
 	}
+	t.Finish()
+	t.now = now
 	o.arrive(now)
 	t.unbind(o)
 	t.begin(o, 0)
@@ -33,6 +36,7 @@ func (t *Table) SyncDone(id OwnerID, now time.Time) Revision {
 			if t.desired.at(d).epoch != o.epoch {
 				t.drop(d)
 			}
+			t.edited()
 		})
 	}
 	for _, name := range slices.SortedFunc(maps.Keys(o.objects), Object.compare) {
@@ -44,6 +48,7 @@ func (t *Table) SyncDone(id OwnerID, now time.Time) Revision {
 			t.removeObject(o, name)
 		}
 	}
+	t.unmark(o)
 	o.synced = true
 	o.absent = 0
 	r := t.commit()
@@ -57,9 +62,11 @@ func (t *Table) SessionEnded(id OwnerID, now time.Time) {
 	if o == nil || !o.session {
 		return
 	}
+	t.Finish()
 	o.session = false
 	o.away = now
 	t.unbind(o)
+	o.dropMarks(func(*revision) bool { return true })
 	t.stale(o)
 }
 
@@ -87,6 +94,10 @@ func (t *Table) stale(o *owner) {
 	t.eachFlow(o, func(d uint32) { t.desired.at(d).epoch = 0 })
 	for _, x := range o.objects {
 		x.epoch = 0
+	}
+	for name, m := range o.marks {
+		m.epoch = 0
+		o.marks[name] = m
 	}
 	o.epoch = 1
 }
@@ -116,9 +127,11 @@ func (t *Table) expire(o *owner, now time.Time) {
 	if o.session || o.Grace == 0 || o.flows+len(o.objects) == 0 || o.alone(now) < o.Grace {
 		return
 	}
+	t.Finish()
 	t.unbind(o)
 	t.begin(o, 0)
 	t.current.silent = true
 	t.clear(o)
+	clear(o.marks)
 	t.commit()
 }

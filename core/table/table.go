@@ -2,6 +2,7 @@ package table
 
 import (
 	"hash/maphash"
+	syncatomic "sync/atomic"
 	"time"
 
 	"github.com/flowhost/flowhost/sdk/flow"
@@ -23,44 +24,49 @@ type Options struct {
 	Hold      time.Duration // how long an adopted entry waits for an owner that does nothing; default DefaultHold
 	Unclaimed Unclaimed
 	Learned   []LearnTarget // of flows that are left alone although no learn action is known that made them
+	Small     int           // a transaction that touches no more keys goes before bigger ones; default DefaultSmall
 }
+
+// DefaultSmall is Options.Small when it is 0.
+const DefaultSmall = 256
 
 // Table is the desired and the installed side. Make one with New.
 type Table struct {
 	options Options
-	owners  []*owner // by OwnerID; nobody has 0
+	owners  []*owner                     // by OwnerID; nobody has 0
+	fixed   syncatomic.Pointer[[]*owner] // Invariant: owners, for goroutines that do not own the table
 	seed    maphash.Seed
+
+	sliceEdits int // how many flows are edited or looked at in one slice
 
 	origins slab[origin]
 	byUUID  index // origins
 	desired slab[desired]
 	entries slab[entry]
-	byKey   index // entries
+	byKey   index  // entries
+	warmth  uint32 // means nothing: it keeps the compiler from leaving out what warm reads
 	actions actionLists
 	crowds  map[uint32][]uint32 // contenders, best first, of entries that have more than one
 	objects map[Object]*object
 
 	revision Revision
+	now      time.Time // as the last call had it
 	waits    slab[wait]
-	events   []Event
 
-	// The transaction that is being done.
-	current        *revision
-	touched        []uint32 // entries whose contenders have changed
-	concerned      []uint32 // those of them where the owner had what should be installed
-	touchedObjects []*object
-	checks         []objectCheck
-	op             int       // the operation that is being done
-	undo           *undoLog  // nil: it cannot be refused any more
-	spare          *revision // one that nobody refers to any more, for the next
+	*work            // the transaction that is being done
+	sliced *Sliced   // one that is done in slices; nil: none
+	spare  *revision // one that nobody refers to any more, for the next
 
 	// The switch.
+	option         int                  // N of the field tun_metadataN that OVN's Geneve option has or had last; -1: none
 	steady         bool                 // connected and adopted
 	session        uint32               // counts connections lost, so that late answers are known
-	dirty          []uint32             // entries to be looked at by Diff
-	deletes        []uint32             // entries from dirty that only miss a delete
+	small          queue                // entries to be looked at by Diff that small transactions have touched
+	bulk           queue                // the other entries to be looked at
+	hurried        map[uint32]struct{}  // entries in flight that a small transaction has touched meanwhile
 	dirtyObjects   []*object            // objects to be looked at by Diff
-	leaving        map[*object][]uint32 // whose deletion is in flight, and the entries that wait for the answer to name them
+	unsure         map[*object][]uint32 // whose deletion is in flight or that are in doubt, and the entries that wait to name them
+	unread         []*object            // in doubt, and the switch is to be asked
 	flushes        []*flush             // not answered yet
 	bound          map[uint32]*owner    // entries that open atomic transactions have touched
 	flying         map[uint32]uint32    // actions in flight that name objects, by entry. Invariant: a use of them each.
@@ -72,9 +78,12 @@ type Table struct {
 	adoptedAt      time.Time
 
 	quarantine map[uint32]*quarantine // by desired flow
+	lost       map[uint32]time.Time   // since when, by desired flow. Invariant: those that have the flag losing
 	damped     map[uint32]*damp       // by entry
 	seen       map[uint32]Dumped      // what was reported of entries while a change was in flight
 	readings   map[uint32]reading     // entries that the last dump showed different from what they should be
+	strangers  map[uint64]*fight      // over what nobody wants and somebody keeps adding, by a hash: it leaves nothing else behind
+	swept      time.Time              // when those of them were forgotten that are over
 	retry      time.Time              // when the next of these may be tried again; zero: none
 }
 
@@ -83,29 +92,41 @@ func New(options Options) *Table {
 	if options.Hold == 0 {
 		options.Hold = DefaultHold
 	}
+	if options.Small == 0 {
+		options.Small = DefaultSmall
+	}
 	seed := maphash.MakeSeed()
-	return &Table{
+	t := &Table{
 		options: options,
-		owners:  []*owner{nil},
-		seed:    seed,
+		work:    new(work),
+
+		sliceEdits: sliceEdits,
+		option:     -1,
+		seed:       seed,
 		actions: actionLists{
 			seed: seed, reaches: make(map[uint32]*references), learns: make(map[LearnTarget]int),
 		},
 		objects:    make(map[Object]*object),
-		leaving:    make(map[*object][]uint32),
+		unsure:     make(map[*object][]uint32),
 		flying:     make(map[uint32]uint32),
 		bound:      make(map[uint32]*owner),
+		hurried:    make(map[uint32]struct{}),
 		crowds:     make(map[uint32][]uint32),
 		quarantine: make(map[uint32]*quarantine),
+		lost:       make(map[uint32]time.Time),
 		damped:     make(map[uint32]*damp),
 		seen:       make(map[uint32]Dumped),
 		readings:   make(map[uint32]reading),
+		strangers:  make(map[uint64]*fight),
 	}
+	t.setOwners([]*owner{nil})
+	return t
 }
 
 // Tick does what is due at now, and returns when it should be called next; the zero time when there is nothing to wait
 // for.
 func (t *Table) Tick(now time.Time) (next time.Time) {
+	t.now = now
 	for _, o := range t.owners[1:] {
 		t.expire(o, now)
 	}

@@ -30,6 +30,7 @@ func everything(name string, slot uint8) OwnerSpec {
 		Tables:       []Range[flow.TableID]{{0, flow.MaxTable}},
 		Priorities:   []Range[flow.Priority]{{0, 65535}},
 		Conjunctions: []Range[uint32]{{0, 1<<32 - 1}},
+		PacketIn:     AllPacketIns(),
 	}
 }
 

@@ -73,14 +73,10 @@ type Op struct {
 	Flows []flow.Flow // OpAdd, OpSet
 	Key   flow.Key    // OpRemoveFlow
 	ID    uint32      // of the group or meter
-	Body  Body        // OpSetGroup, OpSetMeter; OpFlushCTTuple: what follows the zone in NXT_CT_FLUSH, TLVs
+	Body  Body        // OpSetGroup, OpSetMeter; OpFlushCTTuple: that of NXT_CT_FLUSH
 	Refs  []flow.Ref  // OpSetGroup: what the buckets name, which the fence covers, too; see flow.Group.Refs
 	Zone  uint16      // OpFlushCT, OpFlushCTTuple
 }
-
-// Mark is a note that travels with a transaction: whoever is interested hears of it when all of the owner's work up to it
-// is in the switch.
-type Mark struct{ Name, Value string }
 
 // Txn is a transaction of one owner: all of its operations happen in the table, in order, or none.
 type Txn struct {

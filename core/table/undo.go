@@ -1,6 +1,8 @@
 package table
 
 import (
+	"time"
+
 	"github.com/google/uuid"
 
 	"github.com/flowhost/flowhost/sdk/flow"
@@ -17,6 +19,7 @@ type undo struct {
 	key        flow.Key
 	content    content     // undoChange, undoDrop. Invariant: the log has a use of its actions.
 	quarantine *quarantine // nil: it was not in quarantine
+	lost       time.Time   // since when; zero: it was not losing
 }
 
 type undoKind uint8
@@ -33,7 +36,7 @@ const (
 type undoLog struct {
 	owner      *owner
 	edits      []undo
-	events     int    // len(Table.events) before
+	events     int    // len(work.events) before
 	duplicates uint64 // owner.duplicates before
 }
 
@@ -47,6 +50,7 @@ func (t *Table) remember(kind undoKind, d uint32) {
 	if kind == undoChange || kind == undoDrop {
 		u.content = content{t.actions.share(f.actions), f.cookie}
 		u.quarantine = t.quarantine[d]
+		u.lost = t.lost[d]
 	}
 	t.undo.edits = append(t.undo.edits, u)
 }
@@ -65,6 +69,7 @@ func (t *Table) forget() {
 	}
 	for i := range t.undo.edits {
 		t.actions.drop(t.undo.edits[i].content.actions)
+		t.edited()
 	}
 	t.undo = nil
 }
@@ -75,6 +80,7 @@ func (t *Table) rollback() {
 	t.undo = nil
 	for i := len(log.edits) - 1; i >= 0; i-- {
 		t.takeBack(log.owner, &log.edits[i])
+		t.edited()
 	}
 	t.events = t.events[:log.events]
 	log.owner.duplicates = log.duplicates
@@ -123,6 +129,9 @@ func (t *Table) restore(d uint32, u *undo) {
 		o.fresh--
 	}
 	f.epoch, f.flags = u.epoch, u.flags
+	if f.flags&losing != 0 && !u.lost.IsZero() {
+		t.lost[d] = u.lost
+	}
 	if u.quarantine != nil {
 		t.quarantine[d] = u.quarantine
 		t.retryAt(u.quarantine.until)

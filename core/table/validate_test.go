@@ -8,8 +8,12 @@ import (
 	"github.com/flowhost/flowhost/sdk/flow"
 )
 
-// validate checks every invariant of the table, walking all of it.
+// validate checks every invariant of the table, walking all of it. In the middle of a transaction that is done in slices they need not
+// hold.
 func (t *Table) validate() error {
+	if t.sliced != nil {
+		return nil
+	}
 	for _, check := range []func() error{
 		t.validateOwners, t.validateEntries, t.validateActions, t.validateWaits, t.validateLists, t.validateObjects,
 	} {
@@ -61,6 +65,13 @@ func (t *Table) validateOwners() error {
 		}
 		if o.MaxFlows > 0 && o.flows > o.MaxFlows {
 			return fmt.Errorf("owner %s is over its quota", o.Name)
+		}
+		marking := 0
+		for _, r := range o.revisions {
+			marking += len(r.marks)
+		}
+		if marking != o.marking {
+			return fmt.Errorf("owner %s: %d marks on their way, %d counted", o.Name, marking, o.marking)
 		}
 		for i := 1; i < len(o.revisions); i++ {
 			if o.revisions[i].number <= o.revisions[i-1].number && !o.revisions[i].silent {
@@ -132,14 +143,19 @@ func firstOf(errs ...error) error {
 	return nil
 }
 
-// waitsForDeletion says whether an entry is looked at again when the deletion of an object is answered.
-func (t *Table) waitsForDeletion(h uint32) bool {
-	for _, entries := range t.leaving {
+// waitsToName says whether an entry is looked at again when it is known whether an object is there.
+func (t *Table) waitsToName(h uint32) bool {
+	for _, entries := range t.unsure {
 		if slices.Contains(entries, h) {
 			return true
 		}
 	}
 	return false
+}
+
+func (t *Table) isUnsure(x *object) bool {
+	_, is := t.unsure[x]
+	return is
 }
 
 // validateSettled checks that an entry whose sides differ is on its way, and that nobody waits for one whose are equal.
@@ -150,7 +166,7 @@ func (t *Table) validateSettled(h uint32, e *entry) error {
 		return fmt.Errorf("entry %s is on its way while disconnected", e.key())
 	case !t.steady || moving || e.flags&damped != 0 || e.flags&adopted != 0 && t.held(h):
 		return nil
-	case t.waitsForDeletion(h):
+	case t.waitsToName(h):
 		return nil
 	case t.differs(h):
 		return fmt.Errorf("entry %s differs and nothing is done about it", e.key())
@@ -168,6 +184,9 @@ func (t *Table) validateTold(h uint32) error {
 	trial := from < to && t.quarantine[contenders[from]] != nil
 	for i, d := range contenders {
 		f := t.desired.at(d)
+		if _, ok := t.lost[d]; ok != (f.flags&losing != 0) {
+			return fmt.Errorf("entry %s: contender %d of %d: since when it loses is known: %v", t.entries.at(h).key(), i, len(contenders), ok)
+		}
 		if f.competes() && !(trial && i >= to) && (i >= to) != (f.flags&losing != 0) {
 			return fmt.Errorf("entry %s: contender %d of %d was told otherwise", t.entries.at(h).key(), i, len(contenders))
 		}
@@ -292,7 +311,9 @@ func (t *Table) validateObjects() error {
 			return fmt.Errorf("%s is not known to its owner", name)
 		case !wanted && len(x.users) > 0:
 			return fmt.Errorf("%s is named by %d flows and not set", name, len(x.users))
-		case t.steady && !moving && x.waits != 0 && !x.refused() && x.flags&adopted == 0 && (wanted || x.uses == 0):
+		case x.doubted && !t.isUnsure(x):
+			return fmt.Errorf("%s is in doubt, and what names it is sent", name)
+		case t.steady && !moving && x.waits != 0 && !x.refused() && !x.doubted && x.flags&adopted == 0 && (wanted || x.uses == 0):
 			return fmt.Errorf("%s is at rest and waited for", name)
 		}
 		delete(users, name)
@@ -307,7 +328,7 @@ func (t *Table) validateObjects() error {
 // validateLists checks that flags and lists agree.
 func (t *Table) validateLists() error {
 	listed := make(map[uint32]bool)
-	for _, list := range [][]uint32{t.dirty, t.deletes} {
+	for _, list := range [][]uint32{t.small.due, t.small.deletes, t.bulk.due, t.bulk.deletes} {
 		for _, h := range list {
 			listed[h] = true
 		}

@@ -76,6 +76,12 @@ type OwnerStats struct {
 	Synced      bool   // has said SyncDone
 }
 
+// OwnerView is an owner's configuration and what it has.
+type OwnerView struct {
+	OwnerSpec
+	OwnerStats
+}
+
 // Stats counts.
 type Stats struct {
 	Desired     int          // flows of all owners
@@ -212,10 +218,19 @@ func (t *Table) viewObject(x *object) ObjectView {
 	return v
 }
 
+// Owners shows all owners, in the order of AddOwner.
+func (t *Table) Owners() []OwnerView {
+	var views []OwnerView
+	for i, stats := range t.Stats().Owners {
+		views = append(views, OwnerView{t.owners[i+1].OwnerSpec, stats})
+	}
+	return views
+}
+
 // Stats counts what is in the table.
 func (t *Table) Stats() Stats {
 	s := Stats{Entries: t.entries.live(), Objects: len(t.objects), Installed: t.installed}
-	s.Pending = t.inflight + len(t.dirty) + len(t.deletes) + len(t.dirtyObjects)
+	s.Pending = t.inflight + t.small.len() + t.bulk.len() + len(t.dirtyObjects)
 	for _, f := range t.flushes {
 		if !f.sent {
 			s.Pending++
