@@ -59,6 +59,7 @@ func (l *Loop) rejectAtomic(b *batch) {
 	for i := range b.changes {
 		if e, no := b.refused[i]; no {
 			errs[i] = &e
+			l.doubtMissing(&b.changes[i], &e)
 		} else if b.broken != nil {
 			errs[i] = b.broken
 		}

@@ -27,6 +27,7 @@ type batch struct {
 	way     way
 	first   uint32
 	changes []table.Change
+	bytes   int                       // of its messages
 	tries   int                       // commits that failed with these changes
 	refused map[int]table.SwitchError // by index in changes: what the switch said no to so far
 	broken  *table.SwitchError        // the switch would not open the bundle
@@ -54,6 +55,11 @@ func (b *batch) change(xid uint32) int {
 
 // holds says whether xid is one of the batch's.
 func (b *batch) holds(xid uint32) bool { return xid-b.first < uint32(b.messages()) }
+
+// adds says whether any of the batch's changes is not a deletion.
+func (b *batch) adds() bool {
+	return slices.ContainsFunc(b.changes, func(c table.Change) bool { return !deletes(c.Kind) })
+}
 
 // refuse notes what the switch said of a change.
 func (b *batch) refuse(i int, e table.SwitchError) {

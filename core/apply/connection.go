@@ -3,6 +3,7 @@ package apply
 import (
 	"time"
 
+	"github.com/flowhost/flowhost/core/openflow"
 	"github.com/flowhost/flowhost/core/swconn"
 )
 
@@ -28,9 +29,13 @@ type connection struct {
 	phase    Phase
 	since    time.Time // of the phase
 	datapath uint64
-	geneve   int   // N of tun_metadataN that OVN's Geneve option has, of the last connection too; NoGeneve
-	lastErr  error // why the last attempt failed or the last connection ended
+	features openflow.Features // of the last connection, too
+	geneve   int               // N of tun_metadataN that OVN's Geneve option has, of the last connection too; NoGeneve
 
+	lastGeneve int   // the last that was not NoGeneve; NoGeneve
+	lastErr    error // why the last attempt failed or the last connection ended
+
+	groups    groups
 	dump      dump
 	monitor   monitor
 	verify    *verify  // nil: none is going on
@@ -38,21 +43,25 @@ type connection struct {
 }
 
 func (c *connection) state() SwitchState {
-	return SwitchState{Connected: c.phase >= Dumping, DatapathID: c.datapath, Geneve: c.geneve}
+	return SwitchState{Connected: c.phase >= Dumping, DatapathID: c.datapath, Geneve: c.geneve, Features: c.features}
 }
 
 func (l *Loop) enter(p Phase) {
 	if l.sw.phase != p {
-		l.log.Info("switch", "phase", p, "was", l.sw.phase)
+		l.log.Info("switch", "phase", p.String(), "was", l.sw.phase.String())
 	}
 	l.sw.phase, l.sw.since = p, l.now()
 }
 
 func (l *Loop) connected(up swconn.Up) {
-	l.sw.datapath, l.sw.lastErr = up.Features.DatapathID, nil
+	l.sw.datapath, l.sw.features, l.sw.lastErr = up.Features.DatapathID, up.Features, nil
 	l.enter(Mapping)
 	l.mapGeneve(geneveTries, func(index int) {
 		l.sw.geneve = index
+		if index != NoGeneve {
+			l.sw.lastGeneve = index
+		}
+		l.table.OptionAt(index, tunMetadata)
 		l.watchPorts(func() {
 			l.beginDump()
 			l.tellSessions()
@@ -70,6 +79,7 @@ func (l *Loop) disconnected(down swconn.Down) {
 		return
 	}
 	l.enter(Disconnected)
+	l.sw.groups.interrupted(l, down.Err)
 	l.table.Disconnected()
 	l.lanes.closeOthers()
 	l.lanes.first().sent = nil

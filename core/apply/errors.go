@@ -18,6 +18,8 @@ var (
 	// ErrRefused is returned by Commit of an atomic transaction that the switch refused: nothing of it is in the switch, and
 	// the table has taken it back. errors.As to *RefusedError tells what was refused.
 	ErrRefused = errors.New("refused by the switch")
+	// ErrNoSwitch is returned for a packet that cannot be sent because there is no connection.
+	ErrNoSwitch = errors.New("the switch is not connected")
 	// ErrStopped is returned by every call once the loop no longer runs.
 	ErrStopped = errors.New("the host is stopping")
 )

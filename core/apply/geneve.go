@@ -25,7 +25,7 @@ func (l *Loop) mapGeneve(tries int, done func(index int)) {
 			done(NoGeneve)
 			return true
 		}
-		index, mapped := chooseField(&table, l.sw.geneve)
+		index, mapped := chooseField(&table, l.sw.lastGeneve)
 		switch {
 		case mapped:
 			done(index)

@@ -20,7 +20,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // patience is how long a test waits for what must come.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // startLoop runs a loop of two owners, alice and bob, on the switch in memory (nil: the options name another) until the test ends or
 // stop is called.
@@ -66,6 +66,10 @@ func spec(name string, slot uint8) table.OwnerSpec {
 		Groups:       []table.Range[uint32]{{First: 1, Last: 100}},
 		Meters:       []table.Range[uint32]{{First: 1, Last: 100}},
 		Zones:        []table.Range[uint16]{{First: 1, Last: 100}},
+		PacketIn: table.PacketIns{
+			Controllers: []table.Range[uint16]{{First: 0, Last: 9}}, UserData: []string{name},
+		},
+		PacketOut: []table.Range[flow.TableID]{{First: 10, Last: 19}},
 	}
 }
 
@@ -127,6 +131,14 @@ func (c *client) add(numbers ...int) uint64 {
 	return c.txns
 }
 
+// pile is add while the switch stands still, so that all of it waits for it at a time.
+func (c *client) pile(sw *switchUnderTest, numbers ...int) uint64 {
+	c.t.Helper()
+	sw.Hang(true)
+	defer sw.Hang(false)
+	return c.add(numbers...)
+}
+
 func (c *client) syncDone() {
 	c.t.Helper()
 	if _, err := c.SyncDone(c.t.Context()); err != nil {
@@ -153,6 +165,25 @@ func (c *client) await(what string, fits func(table.Event) bool) table.Event {
 			c.t.Fatalf("%s has not come; heard: %+v", what, c.events)
 		}
 	}
+}
+
+// lastState is what the session was last told of the switch.
+func (c *client) lastState() SwitchState {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.states[len(c.states)-1]
+}
+
+// heard counts the events so far that fit.
+func (c *client) heard(fits func(table.Event) bool) (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, e := range c.events {
+		if fits(e) {
+			n++
+		}
+	}
+	return n
 }
 
 func (c *client) awaitInstalled(txn uint64) table.Event {

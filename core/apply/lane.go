@@ -11,14 +11,20 @@ import (
 )
 
 // ovs-vswitchd reads at most 50 messages of a connection in a turn of its main loop, and a turn takes the longer the more
-// ports there are. So a big load is spread over several connections, the lanes, while small changes go on over the first one
-// and do not wait behind it.
+// ports there are. So a big load is spread over several connections, the lanes, and the first one is left to what is small, which
+// then does not wait behind it.
 //
 // The order between lanes is ours to keep. A key has at most one change on its way (the table sees to that), so the lanes
 // never disagree about one; and deletions wait until everything that a load adds has been taken.
 const (
 	// lanesMax is how many connections a big load uses, the first one included.
 	lanesMax = 8
+	// portsPerLane is for how many ports a further lane pays: with few of them, one is as fast as several.
+	portsPerLane = 256
+	// laneBytes is how much of a lane may be unanswered before it gets no other batch: enough to keep the switch busy while the
+	// loop does something else. With the last batch that makes at most laneBytes, table.DiffBytes and what frames the latter's flows
+	// that wait in this process for a switch that does not read, for each lane.
+	laneBytes = 512 << 10
 	// laneLoad is how many changes must be due for the other lanes to be opened: less is sent before they would be up.
 	laneLoad = 16384
 	// laneLinger is how long they stay open without anything to do.
@@ -90,9 +96,9 @@ func (l *lanes) start(ln *lane) {
 	})
 }
 
-// open adds the lanes for a big load. A lane that is not up yet is not used yet.
-func (l *lanes) open() {
-	for len(l.list) < lanesMax {
+// open adds the lanes for a big load on a switch of so many ports. A lane that is not up yet is not used yet.
+func (l *lanes) open(ports int) {
+	for len(l.list) < min(2+ports/portsPerLane, lanesMax) {
 		conn, err := swconn.New(l.config)
 		if err != nil {
 			return // the first lane was made from the same
@@ -128,6 +134,11 @@ func (l *lanes) inFlight() int {
 	return n
 }
 
+// adding says whether anything is on its way that is not a deletion.
+func (l *lanes) adding() bool {
+	return slices.ContainsFunc(l.list, func(ln *lane) bool { return slices.ContainsFunc(ln.sent, (*batch).adds) })
+}
+
 // holding returns the batch on this lane that xid belongs to, or nil.
 func (ln *lane) holding(xid uint32) *batch {
 	for _, b := range ln.sent {
@@ -142,8 +153,16 @@ func (ln *lane) remove(b *batch) {
 	ln.sent = slices.DeleteFunc(ln.sent, func(other *batch) bool { return other == b })
 }
 
+// unanswered is how many bytes of the lane the switch has not answered.
+func (ln *lane) unanswered() (n int) {
+	for _, b := range ln.sent {
+		n += b.bytes
+	}
+	return n
+}
+
 // hasRoom says whether the lane takes another batch.
-func (ln *lane) hasRoom(max int) bool { return ln.up && len(ln.sent) < max }
+func (ln *lane) hasRoom() bool { return ln.up && ln.unanswered() < laneBytes }
 
 // laneEvent takes what a lane but the first says.
 func (l *Loop) laneEvent(e laneEvent) {
@@ -162,11 +181,15 @@ func (l *Loop) laneEvent(e laneEvent) {
 	}
 }
 
-// freeLane returns the lane with the least on its way, nil if none has room.
-func (l *Loop) freeLane() *lane {
-	var free *lane
-	for _, ln := range l.lanes.list {
-		if ln.hasRoom(batchesMax) && (free == nil || len(ln.sent) < len(free.sent)) {
+// freeLane returns the lane with the least on its way, nil if none has room. The first one is not among them when another one is
+// up.
+func (l *Loop) freeLane() (free *lane) {
+	others := l.lanes.list[1:]
+	if !slices.ContainsFunc(others, func(ln *lane) bool { return ln.up }) {
+		others = l.lanes.list[:1]
+	}
+	for _, ln := range others {
+		if ln.hasRoom() && (free == nil || ln.unanswered() < free.unanswered()) {
 			free = ln
 		}
 	}
@@ -176,9 +199,9 @@ func (l *Loop) freeLane() *lane {
 // spread opens the other lanes when there is a big load, and closes them when it is long over.
 func (l *Loop) spread() {
 	if l.table.Due() >= laneLoad {
-		l.lanes.busy = l.now()
+		l.lanes.busy, l.heavy = l.now(), true
 		l.disarmMonitor()
-		l.lanes.open()
+		l.lanes.open(len(l.ports))
 		return
 	}
 	if len(l.lanes.list) > 1 && !l.now().Before(l.lanes.idleEnd()) && l.lanes.inFlight() == 0 {

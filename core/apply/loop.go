@@ -2,12 +2,12 @@ package apply
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/flowhost/flowhost/core/openflow"
 	"github.com/flowhost/flowhost/core/swconn"
 	"github.com/flowhost/flowhost/core/table"
+	"github.com/flowhost/flowhost/sdk/flow"
 	"github.com/hashicorp/go-hclog"
 )
 
@@ -20,6 +20,9 @@ type Config struct {
 	Logger hclog.Logger
 	// Ports remembers the switch's ports over restarts; nil: nothing does.
 	Ports PortMemory
+	// Settled is called when something big is over, a load, a sync, the reading of the switch, and nothing is left of it to do: much
+	// of the memory that it took may be given back. It must not block. Nil: nobody is told.
+	Settled func()
 	// Now is the clock; time.Now if nil.
 	Now func() time.Time
 }
@@ -28,26 +31,31 @@ type Config struct {
 type Loop struct {
 	log      hclog.Logger
 	now      func() time.Time
-	owners   map[string]owner
+	owners   *owners
 	requests chan func()
 	stopped  chan struct{}
 
 	table    *table.Table
 	sessions map[table.OwnerID]*Session
+	watches  watches
+	punts    *punts
 	lanes    *lanes
 	sw       connection
 	asked    map[uint32]answer // by xid: requests on the first lane that are not answered
 	out      outgoing
+	more     bool   // there may be more to send, which others need not wait for
+	bigs     []*big // the first may be under way, the others wait
+	going    bool   // a slice of it was just done, and the next follows at once
 	atomics  map[table.OwnerID]*atomicCommit
 	memory   PortMemory
-	ports    Ports  // as the switch told last
-	buf      []byte // of the batch being sent; the connection copies it
+	ports    Ports               // as the switch told last
+	buf      []byte              // of the batch being sent; the connection copies it
+	descs    []openflow.FlowDesc // of the message of a dump being read, with
+	keys     []flow.Key          // of them
+	flows    []table.Dumped      // and what they are
+	settled  func()
+	heavy    bool // settled is to be called when there is nothing to do
 	timer    *time.Timer
-}
-
-type owner struct {
-	id   table.OwnerID
-	spec table.OwnerSpec
 }
 
 // New makes a Loop over an empty table. It returns an error if two owners have one name, or if the switch's address is none.
@@ -60,29 +68,33 @@ func New(c Config) (*Loop, error) {
 		lanes:    lanes,
 		log:      c.Logger,
 		now:      c.Now,
-		owners:   make(map[string]owner, len(c.Owners)),
+		owners:   newOwners(),
 		requests: make(chan func()),
 		stopped:  make(chan struct{}),
 		table:    table.New(c.Options),
 		sessions: make(map[table.OwnerID]*Session),
+		watches:  make(watches),
+		punts:    newPunts(c.Switch, c.Logger),
 		asked:    make(map[uint32]answer),
 		atomics:  make(map[table.OwnerID]*atomicCommit),
+		settled:  c.Settled,
 		timer:    time.NewTimer(0),
 	}
 	if l.now == nil {
 		l.now = time.Now
 	}
+	if l.settled == nil {
+		l.settled = func() {}
+	}
 	if l.memory = c.Ports; l.memory == nil {
 		l.memory = noMemory{}
 	}
 	l.ports = l.memory.Load()
-	l.sw.since, l.sw.geneve = l.now(), NoGeneve
+	l.sw.since, l.sw.geneve, l.sw.lastGeneve = l.now(), NoGeneve, NoGeneve
 	for _, spec := range c.Owners {
-		id, err := l.table.AddOwner(spec)
-		if err != nil {
-			return nil, fmt.Errorf("owner %s: %w", spec.Name, err)
+		if err := l.addOwner(spec); err != nil {
+			return nil, err
 		}
-		l.owners[spec.Name] = owner{id, spec}
 	}
 	return l, nil
 }
@@ -93,17 +105,46 @@ func (l *Loop) Run(ctx context.Context) error {
 	defer l.timer.Stop()
 	stopLanes := l.lanes.run(ctx)
 	defer stopLanes()
-	for {
-		select {
-		case do := <-l.requests:
-			do()
-		case e := <-l.lanes.events:
-			l.switchEvent(e)
-		case <-l.timer.C:
-		case <-ctx.Done():
-			return context.Cause(ctx)
+	defer l.punts.run(ctx)()
+	defer l.table.Finish() // it leaves nothing running
+	for ctx.Err() == nil {
+		l.going = false
+		switch next := l.nextBig(); {
+		case next:
+			l.serveOne()
+			if l.nextBig() { // what was served may have finished it
+				l.slice()
+			}
+		case l.more:
+			l.serveOne()
+		default:
+			l.wait(ctx)
 		}
 		l.settle()
+	}
+	return context.Cause(ctx)
+}
+
+// wait waits until there is something to do, and does it.
+func (l *Loop) wait(ctx context.Context) {
+	select {
+	case do := <-l.requests:
+		do()
+	case e := <-l.lanes.events:
+		l.switchEvent(e)
+	case <-l.timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// serveOne does one thing that somebody wants, if anybody does.
+func (l *Loop) serveOne() {
+	select {
+	case do := <-l.requests:
+		do()
+	case e := <-l.lanes.events:
+		l.switchEvent(e)
+	default:
 	}
 }
 
@@ -111,17 +152,33 @@ func (l *Loop) Run(ctx context.Context) error {
 func (l *Loop) settle() {
 	now := l.now()
 	next := l.table.Tick(now)
+	l.readDoubted()
 	l.send()
-	l.watch()
+	if again := l.watch(now); next.IsZero() || !again.IsZero() && again.Before(next) {
+		next = again
+	}
 	l.deliver(l.table.Events())
+	l.noteSettled()
 	if len(l.lanes.list) > 1 && (next.IsZero() || next.After(l.lanes.idleEnd())) {
 		next = l.lanes.idleEnd()
+	}
+	if len(l.bigs) > 0 && (next.IsZero() || next.Sub(now) > paceTick) {
+		next = now.Add(paceTick)
 	}
 	if next.IsZero() {
 		l.timer.Stop()
 		return
 	}
 	l.timer.Reset(max(next.Sub(now), time.Millisecond))
+}
+
+// noteSettled tells when something big is over.
+func (l *Loop) noteSettled() {
+	busy := l.sw.phase < Adopting || len(l.lanes.list) > 1 || l.sw.verify != nil || l.sw.monitor.missed || l.table.Due() > 0
+	if l.heavy && !busy {
+		l.heavy = false
+		l.settled()
+	}
 }
 
 // deliver hands each owner's events to its session, in order. Events of an owner without a session are dropped: a new
@@ -134,6 +191,10 @@ func (l *Loop) deliver(events []table.Event) {
 	for _, e := range events {
 		byOwner[e.Owner] = append(byOwner[e.Owner], e)
 		l.noteRejected(&e)
+		if e.Kind == table.EventContested {
+			l.sw.monitor.foreign.detected(l)
+		}
+		l.tellMarks(&e)
 	}
 	for id, events := range byOwner {
 		if s := l.sessions[id]; s != nil {
@@ -158,7 +219,10 @@ func (l *Loop) do(ctx context.Context, f func()) error {
 
 // View runs f in the loop, where it may read the table; f must not keep it. The loop waits meanwhile, so f only copies.
 func (l *Loop) View(ctx context.Context, f func(*table.Table)) error {
-	return l.do(ctx, func() { f(l.table) })
+	return l.do(ctx, func() {
+		l.table.Finish()
+		f(l.table)
+	})
 }
 
 // switchEvent takes one event of a connection. The first lane's are also the switch's.
@@ -185,12 +249,25 @@ func (l *Loop) firstLaneEvent(e laneEvent) {
 }
 
 func (l *Loop) firstLaneMessage(ln *lane, m swconn.Message) {
+	l.sw.groups.last = nil
 	switch {
-	case m.XID == 0 && m.Type == openflow.TypeMultipartReply:
-		l.flowUpdates(m)
+	case l.report(m):
 	case m.Type == openflow.TypePortStatus:
 		l.portStatus(m)
 	case !l.answered(m):
 		l.reply(ln, m)
 	}
+}
+
+// report takes what the switch says of others' changes, and says whether it was that.
+func (l *Loop) report(m swconn.Message) bool {
+	switch {
+	case m.XID == 0 && m.Type == openflow.TypeMultipartReply:
+		l.flowUpdates(m)
+	case m.Type == openflow.TypeRequestForward:
+		l.requestForward(m)
+	default:
+		return false
+	}
+	return true
 }

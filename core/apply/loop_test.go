@@ -3,6 +3,7 @@ package apply
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/flowhost/flowhost/core/openflow"
 	"github.com/flowhost/flowhost/core/table"
@@ -116,6 +117,24 @@ func TestRefusedFlowsCostOnlyThemselves(t *testing.T) {
 				t.Errorf("%d sessions: an error must not cost the connection", sw.Log().Sessions)
 			}
 		})
+	}
+}
+
+// TestRetriesBackOff has the switch refuse one flow for good: it is tried after 1 s, 2 s more and so on, and told once.
+func TestRetriesBackOff(t *testing.T) {
+	sw := newSwitch(t)
+	sw.Refuse(func(f flow.Flow) *openflow.Error { return &openflow.Error{Type: 2, Code: 4} }) // OFPBAC_BAD_OUT_PORT
+	l, _ := startLoop(t, sw)
+	alice := attach(t, l, "alice")
+	alice.awaitInstalled(alice.add(1))
+	for end := time.Now().Add(3500 * time.Millisecond); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		alice.awaitInstalled(alice.mustCommit()) // what else goes on makes no difference
+	}
+	if n := sw.Log().Refused; n < 2 || n > 3 {
+		t.Errorf("tried %d times in 3.5 s, want three times", n)
+	}
+	if n := alice.heard(func(e table.Event) bool { return e.Kind == table.EventRefused }); n != 1 {
+		t.Errorf("told %d times, want once", n)
 	}
 }
 

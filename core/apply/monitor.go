@@ -5,8 +5,6 @@ import (
 
 	"github.com/flowhost/flowhost/core/openflow"
 	"github.com/flowhost/flowhost/core/swconn"
-	"github.com/flowhost/flowhost/core/table"
-	"github.com/flowhost/flowhost/sdk/flow"
 )
 
 // monitor is the flow monitor: the switch reports every change of its flows, whoever made it. A report is judged by its content,
@@ -18,6 +16,7 @@ import (
 type monitor struct {
 	armed   bool
 	missed  bool             // changes may have gone unreported: a verification is due
+	rest    time.Time        // no verification begins before, see verified
 	early   []swconn.Message // reports from before the dump was complete
 	foreign foreign
 }
@@ -49,31 +48,48 @@ func (l *Loop) disarmMonitor() {
 		return
 	}
 	l.sw.monitor.armed, l.sw.monitor.missed = false, true
+	l.sw.verify = nil
 	l.ask(func(b []byte, xid uint32) []byte {
 		return openflow.AppendFlowMonitorDelete(b, xid, monitorID)
 	}, func(swconn.Message) bool { return true })
 }
 
-// watch arms the monitor again when a big load is over, and begins the verification that is due.
-func (l *Loop) watch() {
+// watch arms the monitor again when a big load is over, and begins the verification that is due. It returns when to call it
+// again although nothing happens; the zero time: never.
+func (l *Loop) watch(now time.Time) (again time.Time) {
 	m := &l.sw.monitor
 	if l.sw.phase < Adopting || len(l.lanes.list) > 1 || l.sw.verify != nil || !m.missed {
-		return
+		return time.Time{}
+	}
+	if now.Before(m.rest) {
+		return m.rest
 	}
 	m.missed = false
 	if !m.armed {
 		l.armMonitor()
 	}
 	l.beginVerify()
+	return time.Time{}
+}
+
+// verified notes that a verification is done. The next one rests for as long as it took: at most half of the time goes into
+// them, however often a flood of changes makes the switch pause its reports.
+func (m *monitor) verified(began, now time.Time) { m.rest = now.Add(now.Sub(began)) }
+
+// isEarly keeps a report for when the table knows what the dump has shown, and says whether it did.
+func (l *Loop) isEarly(m swconn.Message) bool {
+	early := l.sw.phase < Adopting
+	if early {
+		l.sw.monitor.early = append(l.sw.monitor.early, m)
+	}
+	return early
 }
 
 // flowUpdates takes one message of the flow monitor.
 func (l *Loop) flowUpdates(m swconn.Message) {
-	if l.sw.phase < Adopting {
-		l.sw.monitor.early = append(l.sw.monitor.early, m)
+	if l.isEarly(m) {
 		return
 	}
-	due := l.table.Due()
 	for u, err := range openflow.FlowUpdates(m.Data) {
 		if err != nil {
 			l.log.Warn("report of the flow monitor not understood", "error", err)
@@ -82,7 +98,6 @@ func (l *Loop) flowUpdates(m swconn.Message) {
 		}
 		l.flowUpdate(&u)
 	}
-	l.sw.monitor.foreign.note(l, l.table.Due()-due)
 }
 
 // replayEarly takes the reports that came during the dump, now that the table knows what it showed.
@@ -90,7 +105,7 @@ func (l *Loop) replayEarly() {
 	early := l.sw.monitor.early
 	l.sw.monitor.early = nil
 	for _, m := range early {
-		l.flowUpdates(m)
+		l.report(m)
 	}
 }
 
@@ -98,12 +113,13 @@ func (l *Loop) flowUpdate(u *openflow.FlowUpdate) {
 	switch u.Event {
 	case openflow.FlowResumed:
 		// What was removed and added in between is not told.
+		l.log.Info("the switch had to pause its reports of changes: everything in it is read again")
 		l.sw.monitor.missed = true
 		return
 	case openflow.FlowPaused, openflow.FlowAbbrev:
 		return
 	}
-	f, err := canonical(&openflow.FlowDesc{
+	f, err := l.decode(&openflow.FlowDesc{
 		Table: u.Table, Priority: u.Priority, Cookie: u.Cookie,
 		IdleTimeout: u.IdleTimeout, HardTimeout: u.HardTimeout,
 		Match: u.Match, Instructions: u.Instructions,
@@ -112,112 +128,63 @@ func (l *Loop) flowUpdate(u *openflow.FlowUpdate) {
 	case err != nil:
 		l.log.Debug("a flow of somebody else's is not understood and left alone", "table", u.Table, "error", err)
 	case u.Event == openflow.FlowRemoved:
-		l.table.ObservedGone(f.Key, l.now())
+		if u.Reason == openflow.RemovedWithGroup || u.Reason == openflow.RemovedWithMeter {
+			l.table.DoubtNamed(f.Actions)
+		}
+		if l.table.ObservedGone(f.Key, l.now()) {
+			l.sw.monitor.foreign.note(l, 1, false)
+		}
 	default:
-		l.table.Observed(f, l.now())
+		if l.table.Observed(f, l.now()) {
+			l.sw.monitor.foreign.note(l, 1, true)
+		}
 	}
 }
 
-// foreign notices when somebody else writes to the bridge all the time: another flowhost or an ovn-controller. Keys they fight
-// over are contested and left alone; that alone would tell nobody why.
+// foreign notices when somebody else writes to the bridge all the time: another flowhost or an ovn-controller. What they fight
+// over is contested and left alone; that alone would tell nobody why.
 type foreign struct {
 	total  uint64    // changes of others, ever
 	since  time.Time // of the present window
-	window int       // changes of others in it
+	window int       // flows, groups and meters written by others in it
+	last   time.Time // when there was last a sign of another writer
+	said   time.Time // when the log last had it
 }
 
 const (
 	foreignWindow = 10 * time.Second
 	foreignLimit  = 100 // changes in a window
+	foreignQuiet  = time.Minute
 )
 
-// note counts changes that had to be put right.
-func (f *foreign) note(l *Loop, changes int) {
-	if changes <= 0 {
+// note counts changes that had to be put right. Only what was written is a sign of another writer: Open vSwitch flushes the bridge by
+// itself when its controllers or its fail-mode are changed.
+func (f *foreign) note(l *Loop, changes int, written bool) {
+	if changes == 0 {
 		return
 	}
 	f.total += uint64(changes)
+	if !written {
+		return
+	}
 	if now := l.now(); now.Sub(f.since) > foreignWindow {
 		f.since, f.window = now, 0
 	}
-	before := f.window
-	f.window += changes
-	if before < foreignLimit && f.window >= foreignLimit {
-		l.log.Error("another program writes flows to this bridge; stop one of the two", "changes", f.window, "within", foreignWindow)
+	if f.window += changes; f.window >= foreignLimit {
+		f.detected(l)
 	}
 }
 
-// verify is a comparison of what the switch holds with what is known of it, table by table, in the phases after the dump.
-type verify struct {
-	tables []flow.TableID // not yet asked for
-	seen   map[flow.Key]struct{}
+// detected notes a sign of another writer: many changes, or one thing that is fought over. It is said once in foreignQuiet.
+func (f *foreign) detected(l *Loop) {
+	f.last = l.now()
+	if f.last.Sub(f.said) >= foreignQuiet {
+		f.said = f.last
+		l.log.Error("another program writes flows to this bridge; stop one of the two", "changes", f.window, "since", f.since)
+	}
 }
 
-func (l *Loop) beginVerify() {
-	l.sw.verify = new(verify)
-	for id := range flow.MaxTable + 1 {
-		l.sw.verify.tables = append(l.sw.verify.tables, id)
-	}
-	counts := make(map[flow.TableID]bool)
-	l.ask(openflow.AppendTableStatsRequest, l.whole(func(m swconn.Message) {
-		for s := range openflow.TableStatsOf(m.Data) {
-			counts[s.Table] = s.Active > 0
-		}
-	}, func() {
-		l.sw.verify.keep(func(id flow.TableID) bool { return counts[id] || l.table.InstalledIn(id) > 0 })
-		l.verifyNext()
-	}, l.dumpFailed))
-}
-
-// keep leaves the tables for which is is true.
-func (v *verify) keep(is func(flow.TableID) bool) {
-	kept := v.tables[:0]
-	for _, id := range v.tables {
-		if is(id) {
-			kept = append(kept, id)
-		}
-	}
-	v.tables = kept
-}
-
-// verifyNext asks for the flows of the next table.
-func (l *Loop) verifyNext() {
-	v := l.sw.verify
-	if len(v.tables) == 0 {
-		l.sw.verify = nil
-		return
-	}
-	id := v.tables[0]
-	v.tables = v.tables[1:]
-	v.seen = make(map[flow.Key]struct{})
-	l.ask(func(b []byte, xid uint32) []byte {
-		return openflow.AppendFlowDescRequest(b, xid, uint8(id))
-	}, l.whole(l.verifyPart, func() { l.verifyTable(id); l.verifyNext() }, l.dumpFailed))
-}
-
-func (l *Loop) verifyPart(m swconn.Message) {
-	due := l.table.Due()
-	l.eachFlow(m, func(f table.Dumped) {
-		l.sw.verify.seen[f.Key] = struct{}{}
-		l.table.Observed(f, l.now())
-	})
-	l.sw.monitor.foreign.note(l, l.table.Due()-due)
-}
-
-// verifyTable finds what is missing in a table that was read.
-func (l *Loop) verifyTable(id flow.TableID) {
-	seen := l.sw.verify.seen
-	if l.table.InstalledIn(id) <= len(seen) && l.lanes.inFlight() == 0 {
-		return // all there is known of was among it: each flow seen is installed now
-	}
-	var gone []flow.Key
-	for k := range l.table.Installed(id) {
-		if _, there := seen[k]; !there {
-			gone = append(gone, k)
-		}
-	}
-	for _, k := range gone {
-		l.table.ObservedGone(k, l.now())
-	}
-	l.sw.monitor.foreign.note(l, len(gone))
+// present says whether there was a sign of another writer lately.
+func (f *foreign) present(now time.Time) bool {
+	return !f.last.IsZero() && now.Sub(f.last) < foreignQuiet
 }

@@ -1,9 +1,11 @@
 package apply
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/flowhost/flowhost/core/openflow"
 	"github.com/flowhost/flowhost/core/table"
@@ -96,22 +98,86 @@ func TestKeysFoughtOverAreLeftAlone(t *testing.T) {
 func TestAnotherWriterIsTold(t *testing.T) {
 	var said lines
 	log := hclog.New(&hclog.LoggerOptions{Output: &said})
-	_, alice, sw := synced(t, 2*foreignLimit, func(c *Config) { c.Logger = log })
+	l, alice, sw := synced(t, 2*foreignLimit, func(c *Config) { c.Logger = log })
+	want := sw.Flows()
 	var keys []flow.Key
-	for _, n := range upTo(2 * foreignLimit) {
-		keys = append(keys, numbered(n).Key)
+	for _, f := range want {
+		keys = append(keys, f.Key)
 	}
-	sw.Delete(keys...)
+	sw.Delete(keys...) // as the bridge is flushed: that says nothing of another program
 	alice.await("drifted", drifted(keys[len(keys)-1]))
-	eventually(t, "all are back", func() bool { return len(sw.Flows()) == len(keys) })
+	eventually(t, "all are back", func() bool { return slices.Equal(sw.Flows(), want) })
+	if status(t, l).Another {
+		t.Error("the status tells of another program after a flush")
+	}
+	for _, f := range want {
+		f.Actions = ""
+		sw.Put(f)
+	}
+	eventually(t, "all are right", func() bool { return slices.Equal(sw.Flows(), want) })
 	if n := strings.Count(said.String(), "another program writes flows to this bridge"); n != 1 {
 		t.Errorf("told %d times, want once:\n%s", n, said.String())
 	}
+	if !status(t, l).Another {
+		t.Error("the status does not tell of the other program")
+	}
+}
+
+// TestTwoHostsDoNotFight runs two hosts with other ideas of what the same owners want on one switch: each finds the other, and
+// neither goes on for long.
+func TestTwoHostsDoNotFight(t *testing.T) {
+	const keys = 50
+	var said lines
+	l, _, sw := synced(t, keys, logged(&said))
+	other, _ := startLoop(t, sw)
+	alice, bob := attach(t, other, "alice"), attach(t, other, "bob")
+	var ops []table.Op
+	for n := 1; n <= keys; n++ { // the same keys, with other actions; and keys that the first does not want
+		f := numbered(n)
+		f.Actions = ""
+		ops = append(ops, addFlow(n, f), addFlow(1000+n, numbered(1000+n)))
+	}
+	alice.mustCommit(append(ops, table.Op{Kind: table.OpSetGroup, ID: 7, Body: dropGroup()})...)
+	alice.syncDone()
+	bob.syncDone()
+	eventually(t, "each has found the other", func() bool { return status(t, l).Another && status(t, other).Another })
+	if !strings.Contains(said.String(), "another program writes flows to this bridge") {
+		t.Errorf("not told:\n%s", said.String())
+	}
+	time.Sleep(2 * time.Second)
+	// Each side puts each thing right contestLimit times, and after pauses of 1 s, 2 s and so on: in two seconds once more, and
+	// in a minute eleven times.
+	if mods, want := sw.Log().FlowMods()+sw.Log().GroupMods, 2*(2*keys+1)*11; mods > want {
+		t.Errorf("%d flow mods and group mods, want at most %d", mods, want)
+	}
+}
+
+// TestWhatSomebodyKeepsAddingGoesAfterPauses has a program that adds a flow and a group of nobody's each time they are gone.
+func TestWhatSomebodyKeepsAddingGoesAfterPauses(t *testing.T) {
+	_, alice, sw := synced(t, 1)
+	before := sw.Log()
+	for end := time.Now().Add(2 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		if len(sw.Flows()) == 1 {
+			sw.Put(numbered(99))
+		}
+		if len(sw.Groups()) == 0 {
+			sw.PutGroup(openflow.Group{ID: 1000})
+		}
+	}
+	after := sw.Log()
+	if deleted := after.Deleted - before.Deleted; deleted < 4 || deleted > 8 {
+		t.Errorf("the flow was deleted %d times in two seconds, want it five times, and then after pauses", deleted)
+	}
+	if deleted := after.GroupMods - before.GroupMods; deleted < 4 || deleted > 8 {
+		t.Errorf("the group was deleted %d times in two seconds, want it five times, and then after pauses", deleted)
+	}
+	alice.awaitInstalled(alice.add(2)) // nobody waits for that
+	eventually(t, "both are gone in the end", func() bool { return len(sw.Flows()) == 2 && len(sw.Groups()) == 0 })
 }
 
 func TestBigLoadMissesNothing(t *testing.T) {
 	_, alice, sw := synced(t, 10)
-	alice.add(upTo(laneLoad + 1000)[10:]...)
+	alice.pile(sw, upTo(laneLoad + 1000)[10:]...)
 	sw.Delete(numbered(3).Key, numbered(4).Key)
 	sw.Put(numbered(1 << 20))
 	alice.awaitInstalled(alice.txns)

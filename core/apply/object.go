@@ -30,10 +30,28 @@ func MeterBody(m flow.Meter) table.Body {
 	return table.Body(append(b, m.Bands...))
 }
 
+// FlushBody is the table's body of a flush of some connections of a zone: what NXT_CT_FLUSH has behind its header.
+func FlushBody(zone uint16, c flow.Connections) table.Body {
+	m := openflow.AppendCTFlush(nil, 0, &openflow.CTFlush{
+		Zone: zone, Proto: c.Proto, Orig: openflow.CTTuple(c.Orig), Reply: openflow.CTTuple(c.Reply),
+	})
+	return table.Body(m[openflow.ExperimenterLen:])
+}
+
 func group(c *table.Change) *openflow.Group {
 	b := []byte(c.Body)
 	n := bodyHead + int(binary.BigEndian.Uint16(b[2:]))
 	return &openflow.Group{ID: c.Object.ID, Type: openflow.GroupType(b[0]), Buckets: b[bodyHead:n], Properties: b[n:]}
+}
+
+// tunMetadata are the tun_metadata fields that a body names, as a set with bit N for tun_metadataN.
+func tunMetadata(name table.Object, body table.Body) uint64 {
+	if name.Kind != table.Group {
+		return 0
+	}
+	n := bodyHead + int(binary.BigEndian.Uint16([]byte(body[2:bodyHead])))
+	g := flow.Group{Type: flow.GroupType(body[0]), Buckets: string(body[bodyHead:n]), Properties: string(body[n:])}
+	return g.TunMetadata()
 }
 
 func meter(c *table.Change) *openflow.Meter {
@@ -58,26 +76,17 @@ func appendObject(buf []byte, xid uint32, c *table.Change) []byte {
 		return openflow.AppendMeterDelete(buf, xid, c.Object.ID)
 	case table.FlushZone:
 		return openflow.AppendCTFlushZone(buf, xid, c.Zone)
+	case table.FlushTuple:
+		return openflow.AppendNicira(buf, xid, openflow.NXTCTFlush, []byte(c.Body))
 	}
 	panic("apply: a change of unknown kind: " + c.Kind.String())
 }
 
 // dumpGroups reads the switch's groups, then its meters, and goes on with the flows.
 func (l *Loop) dumpGroups() {
-	l.ask(func(b []byte, xid uint32) []byte {
-		return openflow.AppendGroupDescRequest(b, xid, openflow.GroupAll)
-	}, l.whole(l.adoptGroups, l.dumpMeters, l.dumpFailed))
-}
-
-func (l *Loop) adoptGroups(m swconn.Message) {
-	for g, err := range openflow.GroupDescs(m.Data) {
-		if err != nil {
-			l.dumpFailed(err)
-			return
-		}
-		canonical, err := flow.CanonicalGroup(flow.GroupID(g.ID), flow.GroupType(g.Type), g.Buckets, g.Properties)
-		l.adoptObject(table.Object{Kind: table.Group, ID: g.ID}, GroupBody(canonical), err)
-	}
+	l.readGroups(func(id uint32, r *reading) {
+		l.adoptObject(table.Object{Kind: table.Group, ID: id}, r)
+	}, l.dumpMeters)
 }
 
 func (l *Loop) dumpMeters() {
@@ -92,17 +101,18 @@ func (l *Loop) adoptMeters(m swconn.Message) {
 			l.dumpFailed(err)
 			return
 		}
-		canonical, err := flow.CanonicalMeter(flow.MeterID(d.ID), flow.MeterFlags(d.Flags), d.Bands)
-		l.adoptObject(table.Object{Kind: table.Meter, ID: d.ID}, MeterBody(canonical), err)
+		var r reading
+		r.take(meterBody(&d))
+		l.adoptObject(table.Object{Kind: table.Meter, ID: d.ID}, &r)
 	}
 }
 
-// adoptObject hands a group or a meter over to the table. One that is not understood equals nothing that is desired.
-func (l *Loop) adoptObject(name table.Object, body table.Body, err error) {
-	if err != nil {
-		l.log.Warn("not understood", "object", name, "error", err)
+// adoptObject hands a group or a meter over to the table, if it is still there.
+func (l *Loop) adoptObject(name table.Object, r *reading) {
+	l.noteAlien(name, r)
+	if r.present {
+		l.table.AdoptObject(name, r.body)
 	}
-	l.table.AdoptObject(name, body)
 }
 
 // noMeters goes on without: a datapath that has no meters answers with an error.

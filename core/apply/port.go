@@ -24,11 +24,15 @@ type noMemory struct{}
 func (noMemory) Load() Ports { return nil }
 func (noMemory) Save(Ports)  {}
 
-// watchPorts asks for the ports, and to be told when they change, and goes on with done. A port number that is gone, or another
-// port's, since it was seen last must not pass flows on that nobody stands by: a new VM must not inherit the old one's identity.
+// watchPorts asks for the ports, and to be told when they change, or when others change groups or meters, and goes on with done. A
+// port number that is gone, or another port's, since it was seen last must not pass flows on that nobody stands by: a new VM must
+// not inherit the old one's identity.
 func (l *Loop) watchPorts(done func()) {
 	l.write(l.lanes.first(), openflow.AppendSetAsync(nil, l.lanes.first().conn.NextXID(),
-		openflow.Async{PortStatus: openflow.AsyncAllPortStatus}))
+		openflow.Async{
+			PortStatus:     openflow.AsyncAllPortStatus,
+			RequestForward: openflow.ForwardGroupMods | openflow.ForwardMeterMods,
+		}))
 	found := make(Ports)
 	l.ask(func(b []byte, xid uint32) []byte {
 		return openflow.AppendPortDescRequest(b, xid, openflow.PortAny)

@@ -31,7 +31,7 @@ func (l *Loop) refused(ln *lane, m swconn.Message) {
 		l.log.Warn("error message not understood", "error", err)
 		return
 	}
-	told := table.SwitchError{Type: e.Type, Code: e.Code, Text: e.Error()}
+	told := switchError(&e)
 	b := ln.holding(e.XID)
 	switch {
 	case b == nil:
@@ -107,13 +107,20 @@ func (l *Loop) applied(ln *lane, b *batch) {
 		if e, no := b.refused[i]; no {
 			l.reject(c, e)
 		} else {
-			l.table.Confirm(c, l.now())
+			l.confirm(c)
 		}
 	}
 	l.passGate(b)
 	if b.way == atomic {
 		l.endAtomic(b.owner, nil)
 	}
+}
+
+func (l *Loop) confirm(c table.Change) {
+	if c.Object.Kind == table.Group {
+		l.sw.groups.changed(c.Object.ID)
+	}
+	l.table.Confirm(c, l.now())
 }
 
 func (l *Loop) reject(c table.Change, e table.SwitchError) {
@@ -123,4 +130,5 @@ func (l *Loop) reject(c table.Change, e table.SwitchError) {
 	}
 	l.log.Warn("the switch refuses a change", "kind", c.Kind, "what", what, "error", e.Text)
 	l.table.Reject(c, e, l.now())
+	l.doubtMissing(&c, &e)
 }

@@ -1,45 +1,27 @@
 package apply
 
-import (
-	"slices"
+import "github.com/flowhost/flowhost/core/table"
 
-	"github.com/flowhost/flowhost/core/table"
-)
-
-const (
-	// batchMax is how many changes go into one batch. A bigger load is several batches, so that what comes in between does
-	// not wait for all of it, and so that a bundle never idles near the switch's timeout.
-	batchMax = 4096
-	// batchesMax is how many batches of a lane may be unanswered: enough to keep the switch busy, and few enough that a small
-	// change does not queue behind a big load. Together with batchMax it bounds what is queued on the connection.
-	batchesMax = 3
-)
+// batchMax is how many changes go into one batch. A bigger load is several batches: a bundle never idles near the switch's
+// timeout, and the switch, which does nothing else while it commits one, is soon there for others. (table.DiffBytes bounds a batch
+// of long flows.)
+const batchMax = 1024
 
 // outgoing is what was taken from the table and cannot be sent yet.
 type outgoing struct {
-	gate      *batch         // what rest may need; nil: nothing
-	rest      []table.Change // waits for the gate's answer
-	deletions []table.Change // of a load over several lanes: not sent before nothing else is on its way
+	gate *batch         // what rest may need; nil: nothing
+	rest []table.Change // waits for the gate's answer
 }
 
-// send sends what the table wants changed, as far as the switch has room.
+// send sends the next batch of what the table wants changed, if the switch has room for it.
 func (l *Loop) send() {
+	l.more = false
 	if l.sw.phase < Adopting {
 		return
 	}
 	l.spread()
 	l.sendAtomics()
-	for l.out.gate == nil {
-		ln := l.freeLane()
-		if ln == nil {
-			break
-		}
-		changes := l.nextChanges()
-		if len(changes) == 0 {
-			break
-		}
-		l.sendChanges(ln, changes)
-	}
+	l.more = l.out.gate == nil && (l.sendSmall() || l.sendNext())
 	l.updatePhase()
 }
 
@@ -54,26 +36,46 @@ func (l *Loop) updatePhase() {
 	}
 }
 
-// nextChanges takes the next batch's worth of changes: what waited for a gate, what the table wants, or deletions that waited for
-// everything else.
+// sendSmall sends what small transactions want changed, over the first lane, which a big load leaves to them. It says whether there
+// was anything.
+func (l *Loop) sendSmall() bool {
+	ln := l.lanes.first()
+	if len(l.lanes.list) == 1 || len(l.out.rest) > 0 || !ln.hasRoom() {
+		return false
+	}
+	changes := l.table.DiffSmall(batchMax)
+	if len(changes) > 0 {
+		l.sendChanges(ln, changes)
+	}
+	return len(changes) > 0
+}
+
+// sendNext sends the next batch of anything over a lane that has room. It says whether there was one.
+func (l *Loop) sendNext() bool {
+	ln := l.freeLane()
+	if ln == nil || l.going && l.table.Due()-l.lanes.inFlight() < batchMax { // more comes at once, and many small bundles are slow
+		return false
+	}
+	changes := l.nextChanges()
+	if len(changes) > 0 {
+		l.sendChanges(ln, changes)
+	}
+	return len(changes) > 0
+}
+
+// nextChanges takes the next batch's worth of changes: what waited for a gate, or what the table wants. Over several lanes, deletes
+// come only when nothing is on its way that adds: the lanes know no order among each other.
 func (l *Loop) nextChanges() []table.Change {
 	if rest := l.out.rest; len(rest) > 0 {
 		l.out.rest = nil
 		return rest
 	}
-	changes := l.table.Diff(batchMax)
-	if len(l.lanes.list) == 1 && len(l.out.deletions) == 0 {
-		return changes
+	if len(l.lanes.list) > 1 {
+		if changes := l.table.DiffAdds(batchMax); len(changes) > 0 || l.lanes.adding() {
+			return changes
+		}
 	}
-	if n := slices.IndexFunc(changes, func(c table.Change) bool { return deletes(c.Kind) }); n >= 0 {
-		l.out.deletions = append(l.out.deletions, changes[n:]...)
-		changes = changes[:n:n]
-	}
-	if len(changes) == 0 && l.lanes.inFlight() == 0 {
-		n := min(len(l.out.deletions), batchMax)
-		changes, l.out.deletions = l.out.deletions[:n:n], l.out.deletions[n:]
-	}
-	return changes
+	return l.table.Diff(batchMax)
 }
 
 // sendChanges sends changes in their order. Those that others may need go first and alone; what no bundle takes goes plain.
@@ -118,6 +120,7 @@ func (l *Loop) sendBatch(ln *lane, b *batch) {
 	b.first = ln.conn.NextXIDs(b.messages())
 	ln.sent = append(ln.sent, b)
 	l.buf = b.append(l.buf[:0])
+	b.bytes = len(l.buf)
 	l.write(ln, l.buf)
 }
 
