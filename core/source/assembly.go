@@ -19,7 +19,7 @@ type assembly struct {
 	flows int
 	bytes int
 	open  bool  // the last operation goes on in the next message
-	err   error // the first mistake; a *table.OpError, as the table's own
+	err   error // the first mistake; a *table.OpError, as the table's own, if it is in an operation
 
 	// Of the message that is being added, made in one piece each, because the table takes copies of what it keeps.
 	text strings.Builder // all matches and actions
@@ -37,6 +37,20 @@ func (a *assembly) add(ops []*pb.Op) {
 	}
 	if a.err != nil {
 		a.txn.Ops = nil
+	}
+}
+
+// addMarks takes the marks of one message.
+func (a *assembly) addMarks(marks []*pb.Mark) {
+	if a.err == nil && len(a.txn.Marks)+len(marks) > table.MaxTxnMarks {
+		a.err = fmt.Errorf("%w: over %d marks in one transaction", table.ErrTooBig, table.MaxTxnMarks)
+	}
+	if a.err != nil {
+		a.txn.Marks = nil
+		return
+	}
+	for _, m := range marks {
+		a.txn.Marks = append(a.txn.Marks, table.Mark{Name: m.Name, Value: m.Value})
 	}
 }
 
@@ -105,6 +119,12 @@ func decodeOp(wire *pb.Op) (op table.Op, err error) {
 	if op.Kind = opKind(wire.Kind); op.Kind == 0 {
 		return op, fmt.Errorf("%w: kind %d is not known", table.ErrBadOp, wire.Kind)
 	}
+	if !hasParts(op.Kind, wire) {
+		return op, fmt.Errorf("%w: a %s has other parts", table.ErrBadOp, op.Kind)
+	}
+	if op.Kind > table.OpClear {
+		return decodeObject(op.Kind, wire)
+	}
 	if op.Kind == table.OpClear {
 		if len(wire.Uuid)+len(wire.Flows) > 0 {
 			return op, fmt.Errorf("%w: a clear has no UUID and no flows", table.ErrBadOp)
@@ -119,23 +139,31 @@ func decodeOp(wire *pb.Op) (op table.Op, err error) {
 
 // opKind is 0 for what is not known.
 func opKind(wire pb.OpKind) table.OpKind {
-	switch wire {
-	case pb.OpKind_OP_KIND_ADD:
-		return table.OpAdd
-	case pb.OpKind_OP_KIND_REMOVE:
-		return table.OpRemove
-	case pb.OpKind_OP_KIND_REMOVE_FLOW:
-		return table.OpRemoveFlow
-	case pb.OpKind_OP_KIND_SET:
-		return table.OpSet
-	case pb.OpKind_OP_KIND_CLEAR:
-		return table.OpClear
+	if int(wire) < 0 || int(wire) >= len(opKinds) {
+		return 0
 	}
-	return 0
+	return opKinds[wire]
+}
+
+var opKinds = [...]table.OpKind{
+	pb.OpKind_OP_KIND_ADD:            table.OpAdd,
+	pb.OpKind_OP_KIND_REMOVE:         table.OpRemove,
+	pb.OpKind_OP_KIND_REMOVE_FLOW:    table.OpRemoveFlow,
+	pb.OpKind_OP_KIND_SET:            table.OpSet,
+	pb.OpKind_OP_KIND_CLEAR:          table.OpClear,
+	pb.OpKind_OP_KIND_SET_GROUP:      table.OpSetGroup,
+	pb.OpKind_OP_KIND_REMOVE_GROUP:   table.OpRemoveGroup,
+	pb.OpKind_OP_KIND_SET_METER:      table.OpSetMeter,
+	pb.OpKind_OP_KIND_REMOVE_METER:   table.OpRemoveMeter,
+	pb.OpKind_OP_KIND_FLUSH_CT:       table.OpFlushCT,
+	pb.OpKind_OP_KIND_FLUSH_CT_TUPLE: table.OpFlushCTTuple,
 }
 
 // decodeFlows adds the flows to the operation. It keeps no more than a transaction may have.
 func (a *assembly) decodeFlows(op *table.Op, wire []*pb.Flow) error {
+	if a.bytes += len(op.Body); a.bytes > table.MaxTxnBytes {
+		return fmt.Errorf("%w: over %d bytes in one transaction", table.ErrTooBig, table.MaxTxnBytes)
+	}
 	if a.flows += len(wire); a.flows > table.MaxTxnFlows {
 		return fmt.Errorf("%w: over %d flows in one transaction", table.ErrTooBig, table.MaxTxnFlows)
 	}

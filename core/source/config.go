@@ -16,7 +16,22 @@ type Plugin struct {
 	Path string   // of the binary
 	Args []string // without the program's name
 	Env  []string // NAME=value, beside what every plugin gets (see environment)
+
+	SHA256     string // of the binary, in hexadecimal; "": not looked at
+	User       string // name or number; "": the host's
+	Limits     Limits
+	Restart    Restart
+	BackoffMax time.Duration // the longest pause between two processes; 0: 30 s
 }
+
+// Restart says after which end of its process a plugin is started again.
+type Restart string
+
+const (
+	Always    Restart = "always" // the zero value, too
+	OnFailure Restart = "on-failure"
+	Never     Restart = "never"
+)
 
 // Config is what a Source is made from. All fields but Connect are needed.
 type Config struct {
@@ -36,6 +51,10 @@ type Owner interface {
 	Commit(context.Context, *table.Txn) (table.Revision, error)
 	SyncBegin(context.Context) error
 	SyncDone(context.Context) (table.Revision, error)
+	Watch(ctx context.Context, owner, mark string) error
+	Subscribe(ctx context.Context, controller uint16, userData string) error
+	SendPacket(*apply.PacketOut, func(table.SwitchError)) error
+	Resume(*apply.PacketIn, func(table.SwitchError)) error
 	Detach()
 }
 

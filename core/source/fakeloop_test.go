@@ -106,6 +106,13 @@ func (l *fakeLoop) SyncDone(context.Context) (table.Revision, error) {
 	return l.table.SyncDone(l.id, time.Now()), nil
 }
 
+func (l *fakeLoop) Subscribe(context.Context, uint16, string) error { return table.ErrFenced }
+func (l *fakeLoop) SendPacket(*apply.PacketOut, func(table.SwitchError)) error {
+	return table.ErrFenced
+}
+func (l *fakeLoop) Resume(*apply.PacketIn, func(table.SwitchError)) error { return table.ErrFenced }
+func (l *fakeLoop) Watch(context.Context, string, string) error           { return apply.ErrUnknownOwner }
+
 func (l *fakeLoop) Detach() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -139,10 +146,17 @@ type running struct {
 
 // hasty lets tests see the end of things.
 var hasty = timing{
-	start: 10 * time.Second, shutdown: 2 * time.Second, exit: time.Second, reap: 2 * time.Second, stall: 500 * time.Millisecond,
-	healthEvery: 100 * time.Millisecond, healthWithin: 300 * time.Millisecond,
+	start: 10 * time.Second, shutdown: 1500 * time.Millisecond, exit: time.Second, reap: 2 * time.Second, stall: 500 * time.Millisecond,
+	healthEvery: 100 * time.Millisecond, healthWithin: 20 * time.Second, // who is slow only is not hung; see watchful
 	backoffMin: 20 * time.Millisecond, backoffMax: 80 * time.Millisecond, stable: time.Hour,
 }
+
+// watchful is hasty, and soon finds that a process is hung; so is one, to it, that has no processor for a while.
+var watchful = func() timing {
+	t := hasty
+	t.healthWithin = 300 * time.Millisecond
+	return t
+}()
 
 // startSource runs a script as a plugin on a fakeLoop, with NAME=value pairs in its environment.
 func startSource(t testing.TB, script string, env ...string) *running {
@@ -156,31 +170,36 @@ func startSource(t testing.TB, script string, env ...string) *running {
 	return r
 }
 
-// startSourceOn is startSource for any loop. It is stopped when the test ends.
+// startSourceOn is startSource for any loop.
 func startSourceOn(t testing.TB, attach Attach, script string, patience timing, env ...string) *running {
+	t.Helper()
+	return startPlugin(t, attach, patience, plugged(t, script, env...))
+}
+
+// plugged is a script as a plugin, with NAME=value pairs in its environment.
+func plugged(t testing.TB, script string, env ...string) Plugin {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return Plugin{Name: "test", Path: self, Env: append(env, "PLAY="+script)}
+}
+
+// startPlugin runs a plugin. It is stopped when the test ends.
+func startPlugin(t testing.TB, attach Attach, patience timing, plugin Plugin) *running {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "src") // t.TempDir is too long for a unix socket
 	if err != nil {
 		t.Fatal(err)
 	}
 	r := &running{t: t, log: &logBuffer{}}
 	r.Source = New(Config{
-		Plugin: Plugin{Name: "test", Path: self, Env: append(env, "PLAY="+script)},
-		Attach: attach, Bridge: "br-test", OVSDB: "unix:/db.sock", RunDir: dir, Version: "test",
+		Plugin: plugin, Attach: attach, Bridge: "br-test", OVSDB: "unix:/db.sock", RunDir: dir, Version: "test",
 		Logger: hclog.New(&hclog.LoggerOptions{Output: r.log, Level: hclog.Debug}),
 	})
 	r.timing = patience
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		r.ended = r.Run(ctx)
-	}()
-	r.stop = func() { stop(); <-done }
+	r.run()
 	t.Cleanup(func() {
 		r.stop()
 		if left, _ := filepath.Glob(filepath.Join(dir, "*")); len(left) > 0 {
@@ -189,6 +208,17 @@ func startSourceOn(t testing.TB, attach Attach, script string, patience timing, 
 		_ = os.RemoveAll(dir)
 	})
 	return r
+}
+
+// run runs the source until stop.
+func (r *running) run() {
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		r.ended = r.Run(ctx)
+	}()
+	r.stop = func() { stop(); <-done }
 }
 
 // until waits for a state.

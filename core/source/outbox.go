@@ -19,6 +19,7 @@ type outbox struct {
 
 	mu        sync.Mutex
 	queue     []*pb.HostMessage
+	packets   packets
 	first     table.Revision            // of this session; what is installed of before it was another session's
 	committed table.Revision            // in the last Committed
 	early     []table.Event             // installed, but its Committed is not queued yet: the loop is ahead of the session
@@ -77,7 +78,7 @@ func (o *outbox) commit(id uint64, revision table.Revision) {
 	o.push(&pb.HostMessage{Message: &pb.HostMessage_Committed{
 		Committed: &pb.Committed{Txn: id, Revision: uint64(revision)},
 	}})
-	if revision == 0 { // of a SyncBegin, which the table does not count
+	if revision == 0 { // of a SyncBegin, Watch or Subscribe, which the table does not count
 		return
 	}
 	if o.first == 0 {
@@ -106,6 +107,11 @@ func (o *outbox) push(m *pb.HostMessage) {
 		return
 	}
 	o.queue = append(o.queue, m)
+	o.stir()
+}
+
+// stir makes deliver look at what waits.
+func (o *outbox) stir() {
 	select {
 	case o.wake <- struct{}{}:
 	default:
@@ -116,8 +122,8 @@ func (o *outbox) push(m *pb.HostMessage) {
 func (o *outbox) take() []*pb.HostMessage {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	queue := o.queue
-	o.queue = nil
+	queue := append(o.queue, o.packets.waiting...)
+	o.queue, o.packets.waiting, o.packets.bytes = nil, nil, 0
 	return queue
 }
 

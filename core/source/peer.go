@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
 	health "google.golang.org/grpc/health/grpc_health_v1"
 
 	pb "github.com/flowhost/flowhost/sdk/proto/flowhost/v1"
@@ -28,6 +29,18 @@ func newPeer(conn grpc.ClientConnInterface) *peer {
 // Connect reaches a source that runs already. It serves what a plugin serves; hangUp ends the connection, and the source's session
 // with it.
 type Connect func(context.Context) (conn grpc.ClientConnInterface, hangUp func(), err error)
+
+// Dial reaches a source that waits for a host on a unix socket: package sdk serves one so with -debug.
+func Dial(socket string) Connect {
+	return func(context.Context) (grpc.ClientConnInterface, func(), error) {
+		conn, err := grpc.NewClient("unix:"+socket, grpc.WithTransportCredentials(insecure.NewCredentials()),
+			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(pb.MaxMessageBytes)))
+		if err != nil {
+			return nil, nil, err
+		}
+		return conn, func() { _ = conn.Close() }, nil
+	}
+}
 
 // reach is start for a source that runs already.
 func (s *Source) reach(ctx context.Context) (*peer, error) {

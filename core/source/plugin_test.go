@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -25,6 +26,8 @@ func TestMain(m *testing.M) {
 	switch {
 	case os.Getenv(pb.MagicCookieKey) != "":
 		play(os.Getenv("PLAY"))
+	case os.Getenv("PLAY_BY_HAND") != "":
+		play(os.Getenv("PLAY_BY_HAND"))
 	case os.Getenv("PLAY_HOST") != "":
 		playHost()
 	default:
@@ -45,6 +48,17 @@ var scripts = map[string]func(context.Context, *sdk.Host) error{
 	"flood":    flood,
 	"rejected": rejectedOnce,
 	"events":   showEvents,
+	"bouncer":  bouncer,
+	"mistaken": mistaken,
+	"marker":   marker,
+	"watcher":  watcher,
+
+	"done":    func(context.Context, *sdk.Host) error { os.Exit(0); return nil },
+	"churn":   churn,
+	"regular": regular,
+	"hurried": hurried,
+	"greedy":  greedy,
+	"limits":  showLimits,
 
 	"replace":   replace,
 	"ping-pong": pingPong,
@@ -57,9 +71,18 @@ func play(script string) {
 		fmt.Println("hello world")
 	case "silent":
 		time.Sleep(time.Hour)
+	case "answering":
+		info = answering
 	case "early":
 		fmt.Fprintln(os.Stderr, "no such file: config")
 		os.Exit(4)
+	}
+	if line, ok := handshakes[strings.TrimPrefix(script, "handshake ")]; ok {
+		fmt.Println(line)
+		time.Sleep(time.Hour)
+	}
+	if what, ok := scribblings[strings.TrimPrefix(script, "scribble ")]; ok {
+		scribble(what.text, what.times)
 	}
 	if play := rogues[script]; play != nil {
 		rogue{play: play}.serve()
@@ -96,7 +119,7 @@ func good(ctx context.Context, h *sdk.Host) error {
 	h.Logger().Info("pushing", "flows", number("FLOWS"))
 	txn := h.Begin()
 	for n := range number("FLOWS") {
-		txn.Set(testUUID(n), testFlow(n))
+		txn.Set(testUUID(n), testFlow(n+number("OFFSET")))
 	}
 	if _, err := txn.CommitAndWait(ctx); err != nil {
 		return err

@@ -2,6 +2,8 @@ package source
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -13,6 +15,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
+	goplugin "github.com/hashicorp/go-plugin/runner"
 	"google.golang.org/grpc"
 
 	pb "github.com/flowhost/flowhost/sdk/proto/flowhost/v1"
@@ -51,16 +54,18 @@ func (remotePlugin) GRPCClient(_ context.Context, _ *plugin.GRPCBroker, conn *gr
 
 // start starts the plugin and waits for its handshake. It has to be called on the thread that Run occupies.
 func (s *Source) start(ctx context.Context) (*peer, error) {
-	dir, err := s.socketDir()
-	if err != nil {
+	if err := s.checkSum(); err != nil {
 		return nil, err
 	}
 	alive, kill := context.WithCancel(context.Background())
-	p := &process{dir: dir, kill: kill, stderr: newLines(s.log)}
-	p.cmd = s.command(alive, dir)
+	defer context.AfterFunc(ctx, kill)()
+	p := &process{kill: kill, stderr: newLines(s.log)}
+	if err := s.prepare(alive, p); err != nil {
+		kill()
+		return nil, err
+	}
 	p.client = plugin.NewClient(s.clientConfig(p))
 
-	defer context.AfterFunc(ctx, kill)()
 	defer time.AfterFunc(s.timing.start+s.timing.exit, kill).Stop() // go-plugin's StartTimeout does not cover the connection
 	peer, err := p.handshake()
 	if err != nil {
@@ -68,6 +73,39 @@ func (s *Source) start(ctx context.Context) (*peer, error) {
 		return nil, launchError(s.Plugin.Path, err, exit, p.stderr.last())
 	}
 	return peer, nil
+}
+
+// checkSum compares the binary with what the operator configured.
+func (s *Source) checkSum() error {
+	if s.Plugin.SHA256 == "" {
+		return nil
+	}
+	sum, err := hex.DecodeString(s.Plugin.SHA256)
+	if err != nil {
+		return fmt.Errorf("sha256: %w", err)
+	}
+	secure := plugin.SecureConfig{Checksum: sum, Hash: sha256.New()}
+	same, err := secure.Check(s.Plugin.Path)
+	if err == nil && !same {
+		err = fmt.Errorf("%s: %w", s.Plugin.Path, ErrChecksum)
+	}
+	return err
+}
+
+// prepare makes the process's command and the folder of its socket.
+func (s *Source) prepare(alive context.Context, p *process) (err error) {
+	var as *syscall.Credential
+	if s.Plugin.User != "" {
+		if as, err = credential(s.Plugin.User); err != nil {
+			return err
+		}
+	}
+	if p.dir, err = s.socketDir(as); err != nil {
+		return err
+	}
+	p.cmd = s.command(alive)
+	p.cmd.SysProcAttr.Credential = as
+	return nil
 }
 
 // handshake starts the process and dispenses what it serves.
@@ -85,8 +123,8 @@ func (p *process) handshake() (*peer, error) {
 	return peer, nil
 }
 
-// socketDir makes an empty folder for the plugin's socket, which only this user can enter.
-func (s *Source) socketDir() (string, error) {
+// socketDir makes an empty folder for the plugin's socket, which only the user that the plugin runs as can enter.
+func (s *Source) socketDir(as *syscall.Credential) (string, error) {
 	dir := filepath.Join(s.RunDir, s.Plugin.Name)
 	const sunPath, name = 108, len("/plugin4294967295") + 1 // unix(7); os.CreateTemp's numbers are of 32 bits
 	if len(dir)+name > sunPath {
@@ -95,25 +133,54 @@ func (s *Source) socketDir() (string, error) {
 	if err := os.RemoveAll(dir); err != nil {
 		return "", fmt.Errorf("wipe the plugin's folder: %w", err)
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	err := os.MkdirAll(s.RunDir, 0o755) // others have to get through it
+	if err == nil && as != nil {
+		err = enterable(s.RunDir, as)
+	}
+	if err == nil {
+		err = os.Mkdir(dir, 0o700)
+	}
+	if err == nil && as != nil {
+		err = os.Chown(dir, int(as.Uid), int(as.Gid))
+	}
+	if err != nil {
 		return "", fmt.Errorf("make the plugin's folder: %w", err)
 	}
 	return dir, nil
 }
 
-// command is the plugin in a process group of its own. It dies with this process, and with ctx.
-func (s *Source) command(ctx context.Context, dir string) *exec.Cmd {
+// enterable checks that a user can get to a folder. A plugin that cannot would end without a word.
+func enterable(dir string, as *syscall.Credential) error {
+	for {
+		info, err := os.Stat(dir)
+		if err != nil {
+			return err
+		}
+		is, perm := info.Sys().(*syscall.Stat_t), info.Mode().Perm()
+		if perm&0o001 == 0 && is.Uid != as.Uid && (is.Gid != as.Gid || perm&0o010 == 0) {
+			return fmt.Errorf("%w: %s (mode %o)", ErrNoEntry, dir, perm)
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			return nil
+		}
+		dir = up
+	}
+}
+
+// command is the plugin in a session of its own: Linux then shares a busy processor out among plugins, and not among their threads
+// (sched(7), autogroup). It dies with this process, and with ctx.
+func (s *Source) command(ctx context.Context) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, s.Plugin.Path, s.Plugin.Args...)
-	cmd.Env = s.environment(dir)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
+	cmd.Env = s.environment()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setsid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	return cmd
 }
 
 // environment is all a plugin gets to see, but for what go-plugin adds (the magic cookie, PLUGIN_…).
-func (s *Source) environment(dir string) []string {
+func (s *Source) environment() []string {
 	return append([]string{
-		plugin.EnvUnixSocketDir + "=" + dir,
 		"PATH=" + os.Getenv("PATH"),
 		"TMPDIR=" + os.TempDir(),
 		"FLOWHOST_OVSDB=" + s.OVSDB,
@@ -126,12 +193,16 @@ func (s *Source) clientConfig(p *process) *plugin.ClientConfig {
 		VersionedPlugins: map[int]plugin.PluginSet{
 			pb.PluginVersion: {pb.PluginKey: remotePlugin{}},
 		},
-		Cmd:              p.cmd,
+		RunnerFunc: func(_ hclog.Logger, given *exec.Cmd, _ string) (goplugin.Runner, error) {
+			// The last word of a name counts: go-plugin's are not for the operator to change.
+			p.cmd.Env = append(append(p.cmd.Env, given.Env...), plugin.EnvUnixSocketDir+"="+p.dir)
+			return newRunner(p.cmd, s.Plugin.Limits, p.stderr)
+		},
+		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: p.dir}, // of a broker that nobody uses
 		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
 		AutoMTLS:         true,
 		SkipHostEnv:      true,
 		StartTimeout:     s.timing.start,
-		Stderr:           p.stderr,
 		SyncStdout:       p.stderr.stream(),
 		SyncStderr:       p.stderr.stream(),
 		// go-plugin's own lines say nothing that is not said here, or come at a level that is not theirs.
@@ -189,13 +260,13 @@ func (p *process) exitsWithin(patience time.Duration) bool {
 
 // launchError says in one line why a plugin did not start. go-plugin's texts are of several lines, for its own users.
 func launchError(path string, err error, exit, stderr string) error {
-	const unrecognized = "Unrecognized remote plugin message: "
+	const unrecognized, exited = "Unrecognized remote plugin message: ", "plugin exited before we could connect"
 	text, _, _ := strings.Cut(err.Error(), "\n")
 	printed, found := strings.CutPrefix(text, unrecognized)
 	switch {
 	case found && printed != "":
 		return fmt.Errorf("%s printed %q: %w", path, printed, ErrStdout)
-	case found, exit != "":
+	case found, text == exited:
 		return endReason(fmt.Errorf("%s: %w", path, ErrNoHandshake), exit, stderr)
 	case strings.HasPrefix(text, "timeout while waiting"):
 		return endReason(fmt.Errorf("%s: %w in time", path, ErrNoHandshake), "", stderr)
@@ -205,7 +276,10 @@ func launchError(path string, err error, exit, stderr string) error {
 
 // endReason adds how the process ended, and what it said last if it said nothing better.
 func endReason(err error, exit, stderr string) error {
-	if err == nil {
+	switch {
+	case (err == nil || errors.Is(err, ErrDied)) && exit == exitedWell:
+		return ErrFinished
+	case err == nil:
 		err = ErrDied
 	}
 	silent := errors.Is(err, ErrDied) || errors.Is(err, ErrNoHandshake)
@@ -217,3 +291,6 @@ func endReason(err error, exit, stderr string) error {
 	}
 	return err
 }
+
+// exitedWell is os.ProcessState.String of a process that exited with status 0.
+const exitedWell = "exit status 0"

@@ -27,6 +27,7 @@ var rogues = map[string]func(stream grpc.BidiStreamingServer[pb.HostMessage, pb.
 	"other txn inside": says(hello, part(1), part(2)),
 	"long message": says(hello, &pb.SourceMessage{Message: &pb.SourceMessage_Status{
 		Status: &pb.Status{Text: string(make([]byte, pb.MaxMessageBytes))}}}),
+	"newer":        newer,
 	"plain stream": plainStream,
 	"plain trips":  plainTrips,
 }

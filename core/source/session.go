@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -24,6 +25,8 @@ type session struct {
 	owner    Owner
 	told     *outbox
 	requests *requests
+	greeting *pb.SourceHello
+	asked    *questions
 	notes    *limiter // of lines that the source writes to the log
 
 	lastID uint64    // of the requests; Invariant: rises
@@ -34,7 +37,7 @@ type session struct {
 func (s *Source) converse(ctx context.Context, p *peer) error {
 	streamCtx, cut := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer cut(nil)
-	stream, err := p.source.Session(streamCtx)
+	stream, err := p.source.Session(streamCtx, grpc.ForceCodecV2(newFrameCodec()))
 	if err != nil {
 		return streamError(streamCtx, err)
 	}
@@ -46,14 +49,15 @@ func (s *Source) converse(ctx context.Context, p *peer) error {
 	defer owner.Detach()
 	ses := &session{
 		Source: s, stream: stream, owner: owner, told: out, notes: newLimiter(s.log),
-		requests: newRequests(s, owner, out),
+		requests: newRequests(s, owner, out), asked: newQuestions(),
 	}
+	defer ses.asked.close()
 	if err := ses.greet(cut); err != nil {
 		return streamError(streamCtx, err)
 	}
 	s.state.enter(Syncing)
-	s.out.Store(out)
-	defer s.out.Store(nil)
+	s.session.Store(ses)
+	defer s.session.Store(nil)
 
 	var workers sync.WaitGroup
 	defer workers.Wait()
@@ -98,10 +102,14 @@ func (s *session) greet(cut context.CancelCauseFunc) error {
 	if h == nil {
 		return fmt.Errorf("%w: the source's first message is not its Hello", ErrProtocol)
 	}
-	s.state.update(func(st *State) { st.Version = h.Name + " " + h.Version })
+	s.greeting = h
+	s.state.update(func(st *State) { st.Version, st.Commands = h.Name+" "+h.Version, h.Commands })
 	s.log.Info("plugin connected", "name", h.Name, "version", h.Version, "sdk", h.SdkVersion)
 	return nil
 }
+
+// capabilities are what this host can do beyond the base.
+var capabilities = []string{pb.CapabilityGroups, pb.CapabilityAtomic, pb.CapabilityMarks, pb.CapabilityPacket}
 
 func (s *session) hello() *pb.HostMessage {
 	spec := s.owner.Spec()
@@ -113,6 +121,8 @@ func (s *session) hello() *pb.HostMessage {
 		Slot:        uint32(spec.Slot),
 		Fence: &pb.Fence{
 			Tables: wireRanges(spec.Tables), Priorities: wireRanges(spec.Priorities), MaxFlows: uint32(spec.MaxFlows),
+			Zones: wireRanges(spec.Zones), Controllers: wireRanges(spec.PacketIn.Controllers),
+			Rate: uint32(spec.Rate), Userdata: wireBytes(spec.PacketIn.UserData), PacketOut: wireRanges(spec.PacketOut),
 		},
 		Ranges: &pb.Ranges{
 			Groups: wireRanges(spec.Groups), Meters: wireRanges(spec.Meters), Conjunctions: wireRanges(spec.Conjunctions),
@@ -120,32 +130,45 @@ func (s *session) hello() *pb.HostMessage {
 		Limits: &pb.Limits{
 			TxnFlows: table.MaxTxnFlows, TxnBytes: table.MaxTxnBytes, MessageBytes: pb.MaxMessageBytes,
 		},
-		LogLevel: wireLevel(s.log),
+		LogLevel:     wireLevel(s.Logger),
+		Capabilities: capabilities,
 	}}}
 }
 
 // receive handles what the source says until the stream ends.
 func (s *session) receive(ctx context.Context) error {
+	var f frame
 	for {
-		m, err := s.stream.Recv()
-		if err != nil {
+		if err := s.stream.RecvMsg(&f); err != nil {
 			return err
 		}
-		if err := s.handle(ctx, m); err != nil {
+		if err := s.handle(ctx, f.message); err != nil {
 			return err
 		}
 	}
 }
 
-// handle does what one message asks, or has it done in its turn. Its error ends the session.
-func (s *session) handle(ctx context.Context, m *pb.SourceMessage) error {
-	switch m := m.Message.(type) {
+// handle does what one message asks, or has it done in its turn. Nothing of a transaction's message is kept. Its error ends the session.
+func (s *session) handle(ctx context.Context, whole *pb.SourceMessage) error {
+	switch m := whole.Message.(type) {
 	case *pb.SourceMessage_Txn:
 		return s.txn(ctx, m.Txn)
 	case *pb.SourceMessage_SyncBegin:
 		return s.request(ctx, request{id: m.SyncBegin.Id, do: (*requests).syncBegin})
 	case *pb.SourceMessage_SyncDone:
 		return s.request(ctx, request{id: m.SyncDone.Id, do: (*requests).syncDone})
+	case *pb.SourceMessage_Watch:
+		return s.request(ctx, request{id: m.Watch.Id, watch: m.Watch, do: (*requests).watch})
+	case *pb.SourceMessage_Subscribe:
+		return s.request(ctx, request{id: m.Subscribe.Id, subscribe: m.Subscribe, do: (*requests).subscribe})
+	case *pb.SourceMessage_PacketOut:
+		s.answerPacket(m.PacketOut.Id, s.packetOut(m.PacketOut))
+	case *pb.SourceMessage_Resume:
+		s.answerPacket(m.Resume.Id, s.resume(m.Resume.Id, m.Resume.Packet))
+	case *pb.SourceMessage_Description:
+		s.asked.answered(m.Description.Id, whole)
+	case *pb.SourceMessage_Reply:
+		s.asked.answered(m.Reply.Id, whole)
 	case *pb.SourceMessage_Status:
 		s.state.update(func(st *State) { st.Ready, st.Text = m.Status.Ready, m.Status.Text })
 	case *pb.SourceMessage_Log:
@@ -162,12 +185,13 @@ func (s *session) txn(ctx context.Context, m *pb.Txn) error {
 		if err := s.rises(m.Id); err != nil {
 			return err
 		}
-		s.part = &assembly{txn: table.Txn{ID: m.Id, Ops: s.requests.spare()}}
+		s.part = &assembly{txn: table.Txn{ID: m.Id, Ops: s.requests.spare(), Atomic: m.Atomic}}
 	}
 	if m.Id != s.part.txn.ID {
 		return fmt.Errorf("%w: transaction %d begins inside %d", ErrProtocol, m.Id, s.part.txn.ID)
 	}
 	s.part.add(m.Ops)
+	s.part.addMarks(m.Marks)
 	if m.More {
 		return nil
 	}
@@ -214,6 +238,8 @@ func streamError(ctx context.Context, err error) error {
 		return nil
 	case ok && st.Code() == codes.Aborted:
 		return fmt.Errorf("%w: %s", ErrSourceFailed, st.Message())
+	case ok && st.Code() == codes.Unavailable && strings.Contains(st.Message(), "error while dialing"):
+		return fmt.Errorf("%w: %s", ErrUnreachable, st.Message())
 	case ok && st.Code() == codes.Unavailable:
 		return ErrDied
 	case ok && st.Code() == codes.ResourceExhausted:

@@ -14,7 +14,7 @@ const (
 	Synced    Phase = "synced"     // SyncDone has been said
 	Backoff   Phase = "backoff"    // the process ended and will be started again
 	CrashLoop Phase = "crash-loop" // as Backoff, after crashLoop failures in a row
-	Stopped   Phase = "stopped"    // Run has returned, or was not called yet
+	Stopped   Phase = "stopped"    // the operator stopped it, or it is not to be started again; or Run does not run
 )
 
 // crashLoop is how many processes in a row have to end early until the operator is told that this will not get better by itself.
@@ -29,6 +29,8 @@ type State struct {
 	Restarts  int       // processes started after the first
 	LastError string    // why the last process ended; empty while none has
 	Version   string    // the plugin's name and version of itself, from its Hello
+	Commands  []string  // that it takes (see Source.Command)
+	Dropped   uint64    // packets left out because it did not take them, in this session
 	Ready     bool      // what the source says of itself
 	Text      string    // what the source says of itself, one line
 }

@@ -17,15 +17,21 @@ import (
 	"github.com/flowhost/flowhost/sdk/flow"
 )
 
-// startLoop runs the real loop on a switch in memory, until the test ends.
-func startLoop(t testing.TB, sw *swtest.Switch) *apply.Loop {
+// startLoop runs the real loop on a switch in memory, until the test ends. Its owners are "test" and more.
+func startLoop(t testing.TB, sw *swtest.Switch, more ...string) *apply.Loop {
 	t.Helper()
 	fake, err := newFakeLoop("test")
 	if err != nil {
 		t.Fatal(err)
 	}
+	owners := []table.OwnerSpec{fake.spec}
+	for _, name := range more {
+		spec := fake.spec
+		spec.Name = name
+		owners = append(owners, spec)
+	}
 	loop, err := apply.New(apply.Config{
-		Owners: []table.OwnerSpec{fake.spec},
+		Owners: owners,
 		Switch: swconn.Config{Dial: sw.Dial, BackoffMin: time.Millisecond},
 		Logger: hclog.NewNullLogger(),
 	})
