@@ -14,8 +14,8 @@ type Range struct {
 	First, Last uint32
 }
 
-// ParseRange reads "N" or "N-M".
-func ParseRange(s string) (Range, error) {
+// parseRange reads "N" or "N-M".
+func parseRange(s string) (Range, error) {
 	first, last, dashed := strings.Cut(s, "-")
 	if !dashed {
 		last = first
@@ -23,12 +23,12 @@ func ParseRange(s string) (Range, error) {
 	a, errA := strconv.ParseUint(strings.TrimSpace(first), 0, 32)
 	b, errB := strconv.ParseUint(strings.TrimSpace(last), 0, 32)
 	if errA != nil || errB != nil || a > b {
-		return Range{}, fmt.Errorf("%w: %q is not a range; write N or N-M with N <= M", ErrInvalid, s)
+		return Range{}, fmt.Errorf("%q is not a range; write N or N-M with N <= M", s)
 	}
 	return Range{uint32(a), uint32(b)}, nil
 }
 
-// String is the range as ParseRange reads it.
+// String is the range as parseRange reads it.
 func (r Range) String() string {
 	if r.First == r.Last {
 		return strconv.FormatUint(uint64(r.First), 10)
@@ -38,7 +38,7 @@ func (r Range) String() string {
 
 // UnmarshalYAML implements yaml.Unmarshaler.
 func (r *Range) UnmarshalYAML(n *yaml.Node) error {
-	parsed, err := ParseRange(n.Value)
+	parsed, err := parseRange(n.Value)
 	if err != nil {
 		return fmt.Errorf("line %d: %w", n.Line, err)
 	}

@@ -9,12 +9,11 @@ import (
 	"path/filepath"
 )
 
-// AssignSlots gives every plugin without a slot one that nobody has, and remembers it in StateDir/slots.json: adding or
-// removing one owner moves no other's, and cookies mean the same after a restart. A slot once given stays with its name even
-// while the plugin is not configured. Slot 0 is never given: it belongs to OVN's own sources.
-func (c *Config) AssignSlots() error {
-	path := filepath.Join(c.StateDir, "slots.json")
-	slots, err := readSlots(path)
+// assignSlots gives every plugin without a slot the one that StateDir/slots.json has for its name, or else one that nobody has:
+// adding or removing one owner moves no other's, and cookies and ids mean the same after a restart. A slot once given stays with
+// its name even while the plugin is not configured. Slot 0 is never given: it belongs to OVN's own sources.
+func (c *Config) assignSlots() error {
+	slots, err := readSlots(c.slotFile())
 	if err != nil {
 		return err
 	}
@@ -27,7 +26,6 @@ func (c *Config) AssignSlots() error {
 			used[*p.Slot] = true
 		}
 	}
-	changed := false
 	for i := range c.Plugins {
 		p := &c.Plugins[i]
 		if p.Slot != nil {
@@ -38,15 +36,23 @@ func (c *Config) AssignSlots() error {
 			if slot, err = freeSlot(used); err != nil {
 				return fmt.Errorf("plugin %s: %w", p.Name, err)
 			}
-			slots[p.Name], used[slot], changed = slot, true, true
+			slots[p.Name], used[slot] = slot, true
+			c.slots = slots
 		}
 		p.Slot = &slot
 	}
-	if !changed {
+	return nil
+}
+
+// Remember writes the slots that Complete has given, if there are new ones. It comes before anything is done with them.
+func (c *Config) Remember() error {
+	if c.slots == nil {
 		return nil
 	}
-	return writeSlots(path, slots)
+	return writeSlots(c.slotFile(), c.slots)
 }
+
+func (c *Config) slotFile() string { return filepath.Join(c.StateDir, "slots.json") }
 
 func freeSlot(used map[uint8]bool) (uint8, error) {
 	for s := 1; s <= 255; s++ {
