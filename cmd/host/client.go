@@ -27,18 +27,22 @@ type query struct {
 func (q *query) addFlags(cmd *cobra.Command) {
 	addSocketFlag(cmd, &q.socket)
 	cmd.Flags().StringVarP(&q.output, "output", "o", "table", "`format`: table or json")
-	cmd.Args = noArgsAnd(func() error {
-		if q.output != "table" && q.output != "json" {
-			return fmt.Errorf("output format %q; it is table or json", q.output)
-		}
-		return nil
-	})
+	cmd.Args = noArgsAnd(q.check)
+}
+
+func (q *query) check() error {
+	if q.output != "table" && q.output != "json" {
+		return fmt.Errorf("output format %q; it is table or json", q.output)
+	}
+	return nil
 }
 
 // noArgsAnd is the Args of a command that takes no arguments, and whose flags check looks at: what it finds is wrong usage.
-func noArgsAnd(check func() error) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if err := cobra.NoArgs(cmd, args); err != nil {
+func noArgsAnd(check func() error) cobra.PositionalArgs { return argsAnd(cobra.NoArgs, check) }
+
+func argsAnd(args cobra.PositionalArgs, check func() error) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, list []string) error {
+		if err := args(cmd, list); err != nil {
 			return err
 		}
 		return check()

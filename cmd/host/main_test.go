@@ -5,9 +5,24 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/flowhost/flowhost/sdk"
 )
 
+// TestMain makes the test binary the daemon, for scripts, and a plugin, for hosts under test.
 func TestMain(m *testing.M) {
+	if os.Getenv("FLOWHOST_PLUGIN") != "" {
+		run, info := oneFlow, sdk.Info{Name: "test", Version: "1"}
+		switch os.Getenv("PLAY") {
+		case "wrongs":
+			run = wrongs
+		case "asked":
+			info = asked
+		case "silent":
+			info = silent
+		}
+		sdk.Serve(info, run)
+	}
 	testscript.Main(m, map[string]func(){"flowhost": main})
 }
 

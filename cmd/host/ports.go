@@ -18,8 +18,9 @@ type portFile struct {
 	next chan apply.Ports // has room for one: the latest that was not written
 }
 
-// portPause is the least time between two writes: ports come in crowds.
-const portPause = time.Second
+// portPause is the least time between two writes: ports come in crowds. A host that is killed before it has written takes a number
+// that was reused for one that nobody knows of yet, so the pause is short.
+const portPause = 20 * time.Millisecond
 
 func newPortFile(dir, bridge string, log hclog.Logger) *portFile {
 	return &portFile{path: filepath.Join(dir, "ports-"+bridge+".json"), log: log, next: make(chan apply.Ports, 1)}

@@ -37,6 +37,12 @@ func printStatus(out io.Writer, s admin.Status) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "host\t%s\tpid %d, flowhost %s, up %s\n", s.Bridge, s.PID, s.Version, ago(s.Started))
 	fmt.Fprintf(w, "switch\t%s\t%s\n", s.Switch.Target, describeSwitch(&s.Switch))
+	if text := describeProgress(&s.Switch.Progress); text != "" {
+		fmt.Fprintf(w, "load\t%s\t%s\n", s.Bridge, text)
+	}
+	for _, trouble := range s.Switch.Troubles {
+		fmt.Fprintf(w, "trouble\t%s\t%s\n", s.Bridge, trouble)
+	}
 	fmt.Fprintf(w, "flows\t%d desired\t%s\n", s.Flows.Desired, describeCounts(&s.Flows))
 	for i := range s.Plugins {
 		fmt.Fprintf(w, "plugin\t%s\t%s\n", s.Plugins[i].Name, describePlugin(&s.Plugins[i]))
@@ -55,6 +61,25 @@ func describeSwitch(s *admin.Switch) string {
 		text += ", datapath " + s.DatapathID
 	}
 	return withError(text, s.Error)
+}
+
+// describeProgress is empty when there is none.
+func describeProgress(p *admin.Progress) string {
+	switch {
+	case p.Read > 0:
+		return fmt.Sprintf("%d flows read", p.Read)
+	case p.Due+p.InFlight == 0:
+		return ""
+	}
+	text := fmt.Sprintf("%d changes due, %d on their way (%d kB", p.Due, p.InFlight, (p.Unanswered+999)/1000)
+	if p.Backlog > 0 {
+		text += fmt.Sprintf(", %d kB of them not written yet", (p.Backlog+999)/1000)
+	}
+	text += ")"
+	if p.Lanes > 1 {
+		text += fmt.Sprintf(", over %d connections", p.Lanes)
+	}
+	return text
 }
 
 func describeCounts(c *admin.Counts) string {
@@ -94,9 +119,12 @@ func withError(text, err string) string {
 	return text + " (" + err + ")"
 }
 
+// now is the clock; tests stop it.
+var now = time.Now
+
 // ago is the time since t in two units at most: "3m12s", "5h1m".
 func ago(t time.Time) string {
-	d := time.Since(t).Round(time.Second)
+	d := now().Sub(t).Round(time.Second)
 	if d >= time.Hour {
 		return strings.TrimSuffix(d.Truncate(time.Minute).String(), "0s")
 	}

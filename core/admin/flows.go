@@ -2,7 +2,11 @@ package admin
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/flowhost/flowhost/core/table"
 	"github.com/flowhost/flowhost/sdk/flow"
@@ -25,7 +29,41 @@ func (h *Host) flows(ctx context.Context, q FlowQuery) ([]Flow, error) {
 	for i := range entries {
 		flows = appendEntry(flows, &entries[i], q.Owner)
 	}
+	if err == nil && q.Of != "" {
+		flows = slices.DeleteFunc(flows, func(f Flow) bool { return f.Owner == "" || !strings.HasPrefix(hex.EncodeToString(f.UUID[:]), q.Of) })
+		h.describeFlows(ctx, flows)
+	}
 	return flows, err
+}
+
+// describeFlows has the owners say what the UUIDs of flows are.
+func (h *Host) describeFlows(ctx context.Context, flows []Flow) {
+	ids := make(map[named]*Description)
+	for i := range flows {
+		n := named{flows[i].Owner, flows[i].UUID}
+		if ids[n] == nil {
+			ids[n] = new(Description)
+		}
+		flows[i].Description = ids[n]
+	}
+	h.describe(ctx, ids)
+}
+
+// uuidDigits are the first hexadecimal digits of the UUIDs that FlowQuery.Of names.
+func uuidDigits(of string) (string, error) {
+	text := strings.ToLower(of)
+	if cookie, is := strings.CutPrefix(text, "0x"); is {
+		n, err := strconv.ParseUint(cookie, 16, 64)
+		if err != nil {
+			return "", fmt.Errorf("%q is no cookie", of)
+		}
+		return fmt.Sprintf("%08x", uint32(n)), nil
+	}
+	digits := strings.ReplaceAll(text, "-", "")
+	if n := len(digits); n < 4 || n > 32 || strings.Trim(digits, "0123456789abcdef") != "" {
+		return "", fmt.Errorf("%q is neither a UUID, nor its first 4 digits or more, nor a cookie", of)
+	}
+	return digits, nil
 }
 
 // appendEntry appends one Flow for each contender of the entry that the owner ("" for any) has, or one for an entry without

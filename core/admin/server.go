@@ -24,8 +24,10 @@ type Host struct {
 	Bridge  string
 	Target  string // of the switch connection
 	Loop    *apply.Loop
-	Sources []*source.Source
+	Sources *source.Set
 	Logger  hclog.Logger
+	// Reasons are asked what else keeps the host from being ready; "" is nothing.
+	Reasons []func() string
 }
 
 // ErrInUse is returned by Listen when another host serves the socket.
@@ -34,7 +36,7 @@ var ErrInUse = errors.New("another flowhost serves this socket")
 // Listen makes the admin socket, readable and writable for its owner and group. A socket left over by a host that was killed
 // is replaced; one that is served is ErrInUse.
 func Listen(path string) (net.Listener, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { // plugins of other users get through it
 		return nil, err
 	}
 	if c, err := net.DialTimeout("unix", path, time.Second); err == nil {
@@ -77,6 +79,15 @@ func (h *Host) Serve(ctx context.Context, l net.Listener) error {
 		d, err := h.differences(r.Context())
 		h.answer(w, d, err)
 	})
+	h.handlePlugins(mux)
+	mux.HandleFunc("GET /v1/owners", func(w http.ResponseWriter, r *http.Request) {
+		owners, err := h.owners(r.Context())
+		h.answer(w, owners, err)
+	})
+	mux.HandleFunc("GET /v1/conflicts", func(w http.ResponseWriter, r *http.Request) {
+		conflicts, err := h.conflicts(r.Context())
+		h.answer(w, conflicts, err)
+	})
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	defer context.AfterFunc(ctx, func() { server.Close() })()
 	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
@@ -110,6 +121,13 @@ func (h *Host) parseQuery(r *http.Request) (FlowQuery, error) {
 	q.Owner = r.URL.Query().Get("owner")
 	if q.Owner != "" && !h.Loop.HasOwner(q.Owner) {
 		return q, fmt.Errorf("owner %q: not configured", q.Owner)
+	}
+	if of := r.URL.Query().Get("of"); of != "" {
+		digits, err := uuidDigits(of)
+		if err != nil {
+			return q, err
+		}
+		q.Of = digits
 	}
 	return q, nil
 }

@@ -21,6 +21,9 @@ func (h *Host) status(ctx context.Context) (Status, error) {
 			Phase:  loop.Phase.String(),
 			Since:  loop.Since,
 			Error:  loop.LastError,
+
+			Troubles: troubles(&loop),
+			Progress: Progress(loop.Progress),
 		},
 		Flows: Counts{
 			Desired:     loop.Table.Desired,
@@ -36,7 +39,12 @@ func (h *Host) status(ctx context.Context) (Status, error) {
 	if loop.DatapathID != 0 {
 		s.Switch.DatapathID = fmt.Sprintf("%016x", loop.DatapathID)
 	}
-	s.Reasons = reasons(loop.Phase, &s)
+	s.Reasons = reasons(loop.Phase, loop.Another, &s)
+	for _, ask := range h.Reasons {
+		if why := ask(); why != "" {
+			s.Reasons = append(s.Reasons, why)
+		}
+	}
 	s.Ready = len(s.Reasons) == 0
 	return s, err
 }
@@ -46,8 +54,8 @@ func (h *Host) plugins(owners []table.OwnerStats) []Plugin {
 	for _, o := range owners {
 		byName[o.Name] = o
 	}
-	plugins := make([]Plugin, 0, len(h.Sources))
-	for _, src := range h.Sources {
+	plugins := []Plugin{}
+	for _, src := range h.Sources.List() {
 		st := src.State()
 		o := byName[st.Name]
 		plugins = append(plugins, Plugin{
@@ -58,6 +66,8 @@ func (h *Host) plugins(owners []table.OwnerStats) []Plugin {
 			Restarts: st.Restarts,
 			Says:     st.Text,
 			Error:    st.LastError,
+			Version:  st.Version,
+			Commands: st.Commands,
 			Synced:   st.Phase == source.Synced,
 			Desired:  o.Desired,
 			Stale:    o.Stale,
@@ -66,14 +76,30 @@ func (h *Host) plugins(owners []table.OwnerStats) []Plugin {
 	return plugins
 }
 
+const anotherWriter = "another program writes flows to this bridge"
+
+// troubles says what others do to the bridge.
+func troubles(loop *apply.Status) (troubles []string) {
+	if loop.Another {
+		troubles = append(troubles, anotherWriter)
+	}
+	for _, id := range loop.Unreadable {
+		troubles = append(troubles, fmt.Sprintf("group %d, which somebody has made, is too long to be read", id))
+	}
+	return troubles
+}
+
 // reasons says what keeps the host from being ready.
-func reasons(phase apply.Phase, s *Status) []string {
+func reasons(phase apply.Phase, another bool, s *Status) []string {
 	missing := []string{}
 	switch phase {
 	case apply.Disconnected:
 		missing = append(missing, "the switch is not connected")
 	case apply.Dumping:
 		missing = append(missing, "the switch's tables are being read")
+	}
+	if another {
+		missing = append(missing, anotherWriter)
 	}
 	for i := range s.Plugins {
 		if p := &s.Plugins[i]; !p.Synced {
