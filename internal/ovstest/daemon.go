@@ -33,6 +33,8 @@ type process struct {
 	Daemon
 	pidfile, logfile string
 	env              []string
+	// in is the network namespace that the process is started in; nil: the one of this process.
+	in *Namespace
 	// lasting: the process outlives the one that started it (the demo); otherwise the kernel kills it with its parent.
 	lasting bool
 	// child is the process last started from here; nil when none was.
@@ -101,7 +103,7 @@ func (p *process) check() error {
 }
 
 // spawn starts the process. PR_SET_PDEATHSIG is bound to the thread that forked, not to the process (prctl(2)): so each
-// daemon has a goroutine that holds its thread until the daemon has ended.
+// daemon has a goroutine that holds its thread until the daemon has ended, unless a namespace's thread forks.
 func (p *process) spawn() error {
 	if p.Prepare != nil {
 		if err := p.Prepare(); err != nil {
@@ -117,7 +119,7 @@ func (p *process) spawn() error {
 		defer close(ended)
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
-		err := cmd.Start()
+		err := p.in.Do(cmd.Start)
 		cmd.Stdout.(*os.File).Close() // the child has its own now
 		started <- err
 		if err == nil {

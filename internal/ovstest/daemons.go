@@ -77,7 +77,7 @@ func (s *Sandbox) ovn(name, word, question string, args ...string) Daemon {
 		Program: name,
 		Args:    append(s.logArgs(name), args...),
 		Ready: func() error {
-			out, err := s.appctl(name, question)
+			out, err := s.Control(name, question)
 			if err == nil && !strings.Contains(out, word) {
 				err = fmt.Errorf("%s %s: %s, want %s", name, question, strings.TrimSpace(out), word)
 			}

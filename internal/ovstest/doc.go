@@ -14,6 +14,8 @@
 //	sandbox.Kill(t, ovstest.Vswitchd)
 //	sandbox.Start(t, ovstest.Vswitchd)
 //
+// A [Gate] before a database server holds back what it says.
+//
 // Below the folder: run/ (sockets, pidfiles), db/ (databases), log/. The names in run/ are those that the tools look for,
 // so that with [Sandbox.Env] plain ovs-vsctl, ovs-ofctl, ovs-appctl, ovn-nbctl, ovn-sbctl and ovn-appctl reach the sandbox.
 package ovstest

@@ -22,9 +22,15 @@ func Need(t testing.TB, programs ...string) {
 	if len(missing) == 0 {
 		return
 	}
+	lacking(t, "not installed: %s; `make deps` installs it", strings.Join(missing, ", "))
+}
+
+// lacking skips the test, or fails it where nothing may hide behind a skip.
+func lacking(t testing.TB, what string, args ...any) {
+	t.Helper()
 	report := t.Skipf
 	if os.Getenv("FLOWHOST_REQUIRE_OVS") == "1" || os.Getenv("CI") == "true" {
 		report = t.Fatalf
 	}
-	report("not installed: %s; `make deps` installs it", strings.Join(missing, ", "))
+	report(what, args...)
 }

@@ -20,7 +20,7 @@ const (
 	// netdev-dummy/receive.
 	Dummy Datapath = "dummy"
 	// Netdev is the userspace datapath with real devices. It needs root, and creates tap devices named like the bridge:
-	// one per network namespace.
+	// one per network namespace, see [Options].
 	Netdev Datapath = "netdev"
 )
 
@@ -44,6 +44,8 @@ type Options struct {
 	Datapath Datapath // default Dummy
 	SystemID string   // external_ids:system-id, the chassis name; default hv1
 	EncapIP  string   // external_ids:ovn-encap-ip; default 127.0.0.1
+	// Namespace is what the daemons run in, those of [Sandbox.Add] too; default the network namespace of this process.
+	Namespace *Namespace
 }
 
 func (o Options) withDefaults() Options {
@@ -84,11 +86,14 @@ func Start(t testing.TB, options Options) *Sandbox {
 }
 
 // StartServer starts one ovsdb-server with an empty database of the schema (a file), and nothing else; [Sandbox.OVSDB] is
-// where it listens.
+// where it listens. [Sandbox.Vsctl] or [Sandbox.Sbctl] talks to it.
 func StartServer(t testing.TB, schema string) *Sandbox {
 	t.Helper()
 	Need(t, OVSDB, "ovsdb-tool")
 	s := &Sandbox{Dir: tempDir(t)}
+	if schema == SouthboundSchema {
+		s.Options.SB = s.OVSDB()
+	}
 	s.addServer(OVSDB, s.OVSDB(), schema)
 	t.Cleanup(func() { s.finish(t) })
 	if err := s.startAll(context.Background()); err != nil {
@@ -233,6 +238,7 @@ func (s *Sandbox) Add(daemon Daemon) {
 		pidfile: s.run(daemon.Name + ".pid"),
 		logfile: s.Log(daemon.Name),
 		env:     s.Env(),
+		in:      s.Options.Namespace,
 		lasting: s.lasting,
 	})
 }

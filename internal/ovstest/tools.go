@@ -44,6 +44,9 @@ func (s *Sandbox) Mgmt(bridge string) string { return "unix:" + s.run(bridge+".m
 // Log is the path of a daemon's log.
 func (s *Sandbox) Log(name string) string { return filepath.Join(s.Dir, "log", name+".log") }
 
+// LogEnd is the last lines of a daemon's log, for the error of whoever waits for it in vain.
+func (s *Sandbox) LogEnd(name string, lines int) string { return tail(s.Log(name), lines) }
+
 func (s *Sandbox) run(name string) string { return filepath.Join(s.Dir, "run", name) }
 
 func (s *Sandbox) db(name string) string { return filepath.Join(s.Dir, "db", name+".db") }
@@ -84,9 +87,12 @@ func (s *Sandbox) Run(program string, args ...string) (string, error) {
 	return string(out), err
 }
 
-// Vsctl runs ovs-vsctl, which waits until ovs-vswitchd has done it; it ends the test on failure, like the tools below.
+// Vsctl runs ovs-vsctl, which waits until ovs-vswitchd, if there is one, has done it; it ends the test on failure, like the tools below.
 func (s *Sandbox) Vsctl(t testing.TB, args ...string) string {
 	t.Helper()
+	if _, err := s.process(Vswitchd); err != nil {
+		args = append([]string{"--no-wait"}, args...)
+	}
 	return s.must(t, "ovs-vsctl", args...)
 }
 
@@ -108,10 +114,10 @@ func (s *Sandbox) Ofctl(t testing.TB, args ...string) string {
 	return s.must(t, "ovs-ofctl", append([]string{"-O", "OpenFlow15"}, args...)...)
 }
 
-// Appctl asks a daemon of Open vSwitch or OVN through its control socket.
-func (s *Sandbox) Appctl(t testing.TB, name string, args ...string) string {
+// Appctl is [Sandbox.Control] in a test.
+func (s *Sandbox) Appctl(t testing.TB, name, command string, args ...string) string {
 	t.Helper()
-	out, err := s.appctl(name, args...)
+	out, err := s.Control(name, command, args...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,14 +135,6 @@ func (s *Sandbox) Flows(t testing.TB, bridge string, match ...string) []string {
 		}
 	}
 	return flows
-}
-
-func (s *Sandbox) appctl(name string, args ...string) (string, error) {
-	target := name // which ovs-appctl looks up in OVS_RUNDIR
-	if name == Northbound || name == Southbound {
-		target = s.run(name + ".ctl")
-	}
-	return s.Run("ovs-appctl", append([]string{"-t", target}, args...)...)
 }
 
 func (s *Sandbox) must(t testing.TB, program string, args ...string) string {

@@ -70,6 +70,9 @@ func (d *demo) start(ctx context.Context) error {
 	if err := d.addBindings(ctx); err != nil {
 		return err
 	}
+	if err := d.ping(ctx); err != nil {
+		return err
+	}
 	return d.show()
 }
 

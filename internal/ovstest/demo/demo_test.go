@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -48,7 +49,9 @@ func TestDemo(t *testing.T) {
 	d.shell(t, "kill -9 $(cat $FLOWHOST_PIDFILE)")
 	d.checkShown(t, d.run(t, "start"))
 
-	d.shell(t, "kill -9 $(cat $FLOWHOST_PIDFILE) $(cat $OVS_RUNDIR/ovs-vswitchd.pid) $(cat $OVN_RUNDIR/ovnsb_db.pid); kill -STOP $(cat $OVS_RUNDIR/ovsdb-server.pid)")
+	d.shell(t, "kill -STOP $(cat $OVS_RUNDIR/ovsdb-server.pid)"+
+		"; for pid in $(cat $FLOWHOST_PIDFILE $OVS_RUNDIR/ovs-vswitchd.pid $OVN_RUNDIR/ovnsb_db.pid); do "+
+		"kill -9 $pid; while [ -e /proc/$pid/exe ]; do sleep 0.02; done; done")
 	d.checkShown(t, d.run(t, "start"))
 
 	d.shell(t, "kill -9 $(cat $FLOWHOST_PIDFILE)")
@@ -74,7 +77,8 @@ type built struct{ bin string }
 func (d built) build(t *testing.T, ldflags string) {
 	t.Helper()
 	for name, folder := range map[string]string{
-		"flowhost": "cmd/host", "flowhost-plugin-neighbor": "plugins/neighbor", "flowhost-demo": "internal/ovstest/demo",
+		"flowhost": "cmd/host", "flowhost-demo": "internal/ovstest/demo",
+		"flowhost-plugin-lflow": "plugins/lflow", "flowhost-plugin-physical": "plugins/physical", "flowhost-plugin-neighbor": "plugins/neighbor",
 	} {
 		cmd := exec.Command("go", "build", "-buildvcs=false", "-ldflags", ldflags,
 			"-o", filepath.Join(d.bin, name), "github.com/flowhost/flowhost/"+folder)
@@ -109,7 +113,12 @@ func (d built) shell(t *testing.T, script string) string {
 // checkShown checks that flowhost and Open vSwitch both tell a flow of each neighbour, and that it is the same one.
 func (d built) checkShown(t *testing.T, out string) {
 	t.Helper()
-	_, told, _ := strings.Cut(out, "$ flowhost flows")
+	done, told, _ := strings.Cut(out, "$ flowhost flows")
+	for _, e := range echoes {
+		if way := fmt.Sprintf("%s to %s (ICMP type %d) came out of %s", e.src, e.dst, e.icmp, e.to); !strings.Contains(done, way) {
+			t.Errorf("not among what was done: %s", way)
+		}
+	}
 	told, dumped, _ := strings.Cut(told, "$ ovs-ofctl")
 	flows := 0
 	for line := range strings.Lines(dumped) {

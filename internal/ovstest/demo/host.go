@@ -18,24 +18,25 @@ func (d *demo) socket() string { return filepath.Join(d.dir, "run", hostName+".s
 
 func (d *demo) pidfile() string { return filepath.Join(d.dir, "run", hostName+".pid") }
 
-// host is flowhost with the neighbor plugin on the sandbox's bridge.
+// plugins are OVN's sources.
+var plugins = []string{"lflow", "physical", "neighbor"}
+
+// host is flowhost with OVN's sources on the sandbox's bridge.
 func (d *demo) host() ovstest.Daemon {
-	return ovstest.Daemon{
-		Name:    hostName,
-		Program: filepath.Join(d.bin, "flowhost"),
-		Args: []string{"run",
-			"--bridge=" + ovstest.Bridge,
-			"--switch=" + d.sandbox.Mgmt(ovstest.Bridge),
-			"--ovsdb=" + d.sandbox.OVSDB(),
-			"--plugin=neighbor=" + d.plugin(),
-			"--socket=" + d.socket(),
-			"--state-dir=" + filepath.Join(d.dir, "state"),
-		},
-		Ready: d.hostReady,
+	args := []string{"run",
+		"--bridge=" + ovstest.Bridge,
+		"--switch=" + d.sandbox.Mgmt(ovstest.Bridge),
+		"--ovsdb=" + d.sandbox.OVSDB(),
+		"--socket=" + d.socket(),
+		"--state-dir=" + filepath.Join(d.dir, "state"),
 	}
+	for _, name := range plugins {
+		args = append(args, "--plugin="+name+"="+d.plugin(name))
+	}
+	return ovstest.Daemon{Name: hostName, Program: filepath.Join(d.bin, "flowhost"), Args: args, Ready: d.hostReady}
 }
 
-func (d *demo) plugin() string { return filepath.Join(d.bin, "flowhost-plugin-neighbor") }
+func (d *demo) plugin(name string) string { return filepath.Join(d.bin, "flowhost-plugin-"+name) }
 
 // startHost starts flowhost if it does not run, or runs from an older build, or does not become ready.
 func (d *demo) startHost(ctx context.Context) error {
@@ -56,17 +57,17 @@ func (d *demo) startHost(ctx context.Context) error {
 	if pid == was {
 		state = "runs already"
 	}
-	step("host", "flowhost with plugin neighbor %s, pid %d, and is ready; log %s", state, pid, d.sandbox.Log(hostName))
+	step("host", "flowhost with %s %s, pid %d, and is ready; log %s", strings.Join(plugins, ", "), state, pid, d.sandbox.Log(hostName))
 	return nil
 }
 
-// rebuilt tells whether the host or its plugin runs from another file than the one that was built last. Times do not tell: go
+// rebuilt tells whether the host or a plugin runs from another file than the one that was built last. Times do not tell: go
 // build touches a program also when it leaves it as it is.
 func (d *demo) rebuilt(host int) bool {
 	programs := map[int]string{host: d.host().Program}
 	if status, err := d.status(); err == nil {
 		for _, plugin := range status.Plugins {
-			programs[plugin.PID] = d.plugin()
+			programs[plugin.PID] = d.plugin(plugin.Name)
 		}
 	}
 	for pid, path := range programs {
@@ -85,7 +86,10 @@ func (d *demo) rebuilt(host int) bool {
 type status struct {
 	Ready   bool
 	Reasons []string
-	Plugins []struct{ PID int }
+	Plugins []struct {
+		Name string
+		PID  int
+	}
 }
 
 func (d *demo) status() (status, error) {

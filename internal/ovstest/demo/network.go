@@ -46,8 +46,37 @@ func (d *demo) makeNetwork() error {
 	if _, err := d.sandbox.Run("ovs-vsctl", commands(ports)...); err != nil {
 		return err
 	}
+	if err := d.bind(); err != nil {
+		return err
+	}
 	step("network", "ls0 (vif0, vif1) and ls1 (vif2), joined by lr0; Chassis %s, VIFs on %s", chassis, ovstest.Bridge)
 	return nil
+}
+
+// bind does what ovn-controller does on a node beside flows: it binds the VIFs to the chassis, and gives each, and each datapath, a
+// conntrack zone (ovn-controller(8), ct-zone-*).
+func (d *demo) bind() error {
+	var binds []string
+	zones := slices.Clone(vifs)
+	for _, vif := range vifs {
+		binds = append(binds, "--may-exist lsp-bind "+vif+" "+chassis)
+	}
+	if _, err := d.sandbox.Run("ovn-sbctl", commands(binds)...); err != nil {
+		return err
+	}
+	for _, port := range []string{"lr0-ls0", "ls0-lr0", "ls1-lr0"} {
+		datapath, err := d.portColumn(port, "datapath")
+		if err != nil {
+			return err
+		}
+		zones = append(zones, datapath+"_dnat", datapath+"_snat")
+	}
+	args := []string{"set", "Bridge", ovstest.Bridge}
+	for i, of := range zones {
+		args = append(args, fmt.Sprintf("external_ids:ct-zone-%s=%d", of, i+1))
+	}
+	_, err := d.sandbox.Run("ovs-vsctl", args...)
+	return err
 }
 
 func networkCommands() []string {
