@@ -31,6 +31,8 @@ type Batch struct {
 	// Epoch up to which the conditions have been followed: with this batch, all rows have come that match the conditions
 	// that SetConditions (or Config, epoch 1) gave this number, and those that match no longer have gone. It never falls.
 	Epoch uint64
+	// Session is the number of the last session that it is of, see State.
+	Session uint64
 	// Reload is true when everything was loaded: at the start, and after a reconnect to a server that could not tell just
 	// what had changed meanwhile. The changes are the true differences all the same.
 	Reload bool

@@ -27,6 +27,7 @@ type Client struct {
 	rows    *replica       // the tables' names and models are fixed and may be read by all
 	last    uuid.UUID      // the last transaction that the rows have, zero if not known
 	missing []string       // what the schema at hand lacks
+	number  uint64         // of the last session in which the rows became complete
 	index   map[string]int // how far each cluster, by its id, was seen to be
 
 	soon chan struct{} // ends the pause before the next attempt

@@ -85,10 +85,12 @@ func TestServerAway(t *testing.T) {
 	s.Start(t, ovstest.OVSDB)
 	c.untilNames("as1", "as3", "as4")
 	c.untilEqual(s, s.OVSDB(), sb.AddressSetTable)
+	c.untilPhase(Ready)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if last := c.batches[len(c.batches)-1]; last.Len() != 3 || !last.Reload {
-		t.Errorf("after the restart %d rows changed, reload %v; want 3, true", last.Len(), last.Reload)
+	if last := c.batches[len(c.batches)-1]; last.Len() != 3 || !last.Reload || last.Session != 2 || c.State().Session != 2 {
+		t.Errorf("after the restart %d rows changed, reload %v, session %d, ready in session %d; want 3, true, 2, 2",
+			last.Len(), last.Reload, last.Session, c.State().Session)
 	}
 }
 

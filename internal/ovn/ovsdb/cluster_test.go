@@ -109,8 +109,8 @@ func (c *cluster) leader() (leader string) {
 	return leader
 }
 
-// ballast is addresses enough that the database stays larger than its history of transactions, which ovsdb-server shortens
-// otherwise: ovsdb_txn_history_run().
+// ballast is addresses enough that the database stays larger than its history of transactions since, which ovsdb-server shortens
+// otherwise, the oldest first: ovsdb_txn_history_run(). It is no part of the transaction that must stay known.
 func ballast() (addresses []string) {
 	for i := range 200 {
 		addresses = append(addresses, fmt.Sprint("10.0.0.", i))
@@ -122,7 +122,8 @@ func ballast() (addresses []string) {
 func TestClusterLeaderKilled(t *testing.T) {
 	cl := startCluster(t, 3)
 	leader := cl.leader()
-	transact(t, cl.Sandbox, cl.endpoint(leader), addressSet("as1"), addressSet("ballast", ballast()...))
+	transact(t, cl.Sandbox, cl.endpoint(leader), addressSet("ballast", ballast()...))
+	transact(t, cl.Sandbox, cl.endpoint(leader), addressSet("as1"))
 	for _, name := range cl.names {
 		watch(t, cl.Sandbox, name)
 	}

@@ -143,9 +143,10 @@ func (f *follower) loaded(reply *update, conditions conditions) {
 	c.ready = f
 	c.mu.Unlock()
 	f.since = time.Now()
+	c.number++
 	f.commit(reply)
 	c.log.Info("following", "database", c.cfg.Database, "endpoint", f.endpoint.text, "method", f.method, "reload", reply.whole)
-	c.setState(State{Phase: Ready, Endpoint: f.endpoint.text, Method: f.method, Missing: c.missing})
+	c.setState(State{Phase: Ready, Endpoint: f.endpoint.text, Session: c.number, Method: f.method, Missing: c.missing})
 	f.changeConditions()
 }
 
@@ -199,7 +200,7 @@ func (f *follower) commit(u *update) {
 // hand hands a batch over, with the epoch that is reached with it.
 func (f *follower) hand(b *Batch) {
 	f.client.mu.Lock()
-	b.Epoch = f.client.acked.epoch
+	b.Epoch, b.Session = f.client.acked.epoch, f.client.number
 	f.client.mu.Unlock()
 	select {
 	case f.client.fresh <- b:

@@ -38,6 +38,9 @@ type State struct {
 	Endpoint string    // the server in use or last tried, as written in the Config
 	Err      error     // why the last attempt or session failed; nil when Ready
 	Retry    time.Time // Waiting: when the next attempt begins
-	Method   string    // Ready: how rows are followed: monitor_cond_since, monitor_cond or monitor
-	Missing  []string  // Ready: what the server's schema lacks of the Config: "Table", "Table.column"
+	// Session counts the sessions in which the rows became complete. Once it is Ready, a batch of this session is there or on the way, if
+	// only an empty one: whoever has not received it has rows of before.
+	Session uint64
+	Method  string   // Ready: how rows are followed: monitor_cond_since, monitor_cond or monitor
+	Missing []string // Ready: what the server's schema lacks of the Config: "Table", "Table.column"
 }

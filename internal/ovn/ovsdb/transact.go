@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/google/uuid"
 	libovsdb "github.com/ovn-org/libovsdb/ovsdb"
 )
 
@@ -46,6 +47,25 @@ func (c *Client) Transact(ctx context.Context, operations ...Operation) ([]Opera
 		return nil, err
 	}
 	return transactResults(text, operations)
+}
+
+// Strings asks the server for a column of a row that maps strings to strings, also of a row or a column that is not followed. It is nil
+// when there is no such row.
+// Errors: those of Transact.
+func (c *Client) Strings(ctx context.Context, table string, row uuid.UUID, column string) (map[string]string, error) {
+	results, err := c.Transact(ctx, Operation{Op: "select", Table: table, Where: []Condition{Equal("_uuid", row)}, Columns: []string{column}})
+	if err != nil || len(results[0].Rows) == 0 {
+		return nil, err
+	}
+	value, ok := results[0].Rows[0][column].(libovsdb.OvsMap)
+	if !ok {
+		return nil, fmt.Errorf("%w: column %s of %s is no map", ErrProtocol, column, table)
+	}
+	strings := make(map[string]string, len(value.GoMap))
+	for key, value := range value.GoMap {
+		strings[fmt.Sprint(key)] = fmt.Sprint(value)
+	}
+	return strings, nil
 }
 
 // transactResults reads the result of a transact request, RFC 7047 §4.1.3.

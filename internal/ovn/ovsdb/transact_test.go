@@ -7,11 +7,38 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	libovsdb "github.com/ovn-org/libovsdb/ovsdb"
 
 	"github.com/flowhost/flowhost/internal/ovn/sb"
 	"github.com/flowhost/flowhost/internal/ovstest"
 )
+
+// A column that is not followed can be asked for.
+func TestStrings(t *testing.T) {
+	s := ovstest.StartServer(t, ovstest.SouthboundSchema)
+	c := consume(t, sbConfig(t, s.OVSDB(), Table{Name: sb.AddressSetTable}))
+	c.untilPhase(Ready)
+	results, err := c.Transact(t.Context(), Operation{Op: "insert", Table: sb.DatapathBindingTable, Row: libovsdb.Row{
+		"tunnel_key": 7, "external_ids": notation(map[string]string{"name": "ls", "x": "y"}),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := uuid.MustParse(results[0].UUID.GoUUID)
+	if got, err := c.Strings(t.Context(), sb.DatapathBindingTable, row, "external_ids"); len(got) != 2 || got["name"] != "ls" || got["x"] != "y" {
+		t.Errorf("%v, %v", got, err)
+	}
+	if got, err := c.Strings(t.Context(), sb.DatapathBindingTable, uuid.New(), "external_ids"); got != nil || err != nil {
+		t.Errorf("of no row: %v, %v", got, err)
+	}
+	if got, err := c.Strings(t.Context(), sb.DatapathBindingTable, row, "tunnel_key"); got != nil || !errors.Is(err, ErrProtocol) {
+		t.Errorf("of a number: %v, %v", got, err)
+	}
+	if got, err := c.Strings(t.Context(), sb.DatapathBindingTable, row, "nonesuch"); got != nil || !errors.Is(err, ErrTransaction) {
+		t.Errorf("of no column: %v, %v", got, err)
+	}
+}
 
 func TestTransact(t *testing.T) {
 	s := ovstest.StartServer(t, ovstest.SouthboundSchema)

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"reflect"
 	"testing"
 
 	"github.com/flowhost/flowhost/sdk/flow"
@@ -9,12 +10,14 @@ import (
 // The tables of one version are told apart, and can be written by a source.
 func TestTablesAreDistinct(t *testing.T) {
 	for name, p := range map[string]*Pipeline{"23.03": OVN2303(), "26.03": OVN2603()} {
-		seen := map[flow.TableID]bool{}
-		for _, table := range []flow.TableID{p.Tables.MACBinding, p.Tables.MACLookup, p.Tables.GetFDB, p.Tables.LookupFDB} {
-			if seen[table] || table > flow.MaxTable {
-				t.Errorf("OVN %s: table %d is used twice, or is none", name, table)
+		seen := map[flow.TableID]string{}
+		tables := reflect.ValueOf(p.Tables)
+		for i := range tables.NumField() {
+			what, table := tables.Type().Field(i).Name, tables.Field(i).Interface().(flow.TableID)
+			if other, taken := seen[table]; taken || table > flow.MaxTable {
+				t.Errorf("OVN %s: table %d of %s is used twice, by %s, or is none", name, table, what, other)
 			}
-			seen[table] = true
+			seen[table] = what
 		}
 	}
 }

@@ -12,10 +12,10 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"time"
 
+	"github.com/flowhost/flowhost/e2e/bar"
 	"github.com/flowhost/flowhost/internal/ovn/ovsdb/ovsdbtest"
 	"github.com/flowhost/flowhost/internal/ovstest"
 )
@@ -27,59 +27,41 @@ func main() {
 	rows := flag.Int("rows", 100_000, "Logical_Flow rows in the database")
 	child := flag.String("load", "", "be the process that is measured: flowhost or libovsdb, with the endpoint as argument")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	var err error
-	missed := 0
-	if *child != "" {
-		err = loads[*child](ctx, flag.Arg(0), *rows)
-		if err == nil {
-			err = printPeak()
+	bar.Main("bars", timeout, func(ctx context.Context, dir string) (missed int, err error) {
+		if *child != "" {
+			return 0, load(ctx, *child, flag.Arg(0), *rows)
 		}
-	} else {
-		missed, err = run(ctx, *rows)
+		return run(ctx, dir, *rows)
+	})
+}
+
+// load is what a process does that is measured. (What wait4(2) says of its memory begins with what its parent had.)
+func load(ctx context.Context, which, endpoint string, rows int) error {
+	if err := loads[which](ctx, endpoint, rows); err != nil {
+		return err
 	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bars:", err)
+	peak, err := bar.Peak(os.Getpid())
+	if err == nil {
+		fmt.Println(peak)
 	}
-	if err != nil || missed > 0 {
-		os.Exit(1)
-	}
+	return err
 }
 
 // run starts a server and measures. It returns the number of bars missed.
-func run(ctx context.Context, rows int) (missed int, err error) {
-	dir, err := os.MkdirTemp("", "bars")
-	if err != nil {
-		return 0, err
-	}
-	defer os.RemoveAll(dir)
+func run(ctx context.Context, dir string, rows int) (missed int, err error) {
 	defer ovstest.StopDir(dir)
 	endpoint, err := startServer(ctx, dir, rows)
 	if err != nil {
 		return 0, err
 	}
-	results, err := measure(ctx, endpoint, rows)
+	figures, err := measure(ctx, endpoint, rows)
 	if err != nil {
 		return 0, err
 	}
-	for _, b := range results {
-		verdict := "pass"
-		if b.figure > b.limit {
-			verdict = "FAIL"
-			missed++
-		}
-		fmt.Printf("bar %s: %.3g %s, must be ≤ %.3g: %s\n", b.name, b.figure, b.unit, b.limit, verdict)
+	for _, f := range figures {
+		missed += f.Print()
 	}
 	return missed, nil
-}
-
-// bar is one figure and what it must not exceed.
-type bar struct {
-	name, unit    string
-	figure, limit float64
 }
 
 // startServer starts an ovsdb-server of a southbound with so many Logical_Flow rows, and returns its endpoint.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	libovsdb "github.com/ovn-org/libovsdb/ovsdb"
 
+	"github.com/flowhost/flowhost/e2e/bar"
 	"github.com/flowhost/flowhost/internal/ovn/ovsdb"
 	"github.com/flowhost/flowhost/internal/ovn/sb"
 )
@@ -22,7 +22,7 @@ const (
 	changes = 201 // of one row, in a round
 )
 
-func measure(ctx context.Context, endpoint string, rows int) ([]bar, error) {
+func measure(ctx context.Context, endpoint string, rows int) ([]bar.Figure, error) {
 	ours, err := loadCost(ctx, "flowhost", endpoint, rows)
 	if err != nil {
 		return nil, err
@@ -40,11 +40,11 @@ func measure(ctx context.Context, endpoint string, rows int) ([]bar, error) {
 		return nil, err
 	}
 	fmt.Printf("%d Logical_Flow rows: flowhost %v, libovsdb %v, ovn-sbctl %.2f s CPU\n", rows, ours, library, inC.cpu.Seconds())
-	return []bar{
-		{"OVSDB load, CPU beside libovsdb", "times", ours.cpu.Seconds() / library.cpu.Seconds(), 1. / 8},
-		{"OVSDB load, peak memory beside libovsdb", "times", float64(ours.memory) / float64(library.memory), 1. / 4},
-		{"OVSDB load, CPU beside ovn-sbctl find", "times", ours.cpu.Seconds() / inC.cpu.Seconds(), 0.5},
-		{"OVSDB change, sent to handed out, median", "ms", latency.Seconds() * 1000, 0.5},
+	return []bar.Figure{
+		{Name: "OVSDB load, CPU beside libovsdb", Unit: "times", Value: ours.cpu.Seconds() / library.cpu.Seconds(), Limit: 1. / 8},
+		{Name: "OVSDB load, peak memory beside libovsdb", Unit: "times", Value: float64(ours.memory) / float64(library.memory), Limit: 1. / 4},
+		{Name: "OVSDB load, CPU beside ovn-sbctl find", Unit: "times", Value: ours.cpu.Seconds() / inC.cpu.Seconds(), Limit: 0.5},
+		{Name: "OVSDB change, sent to handed out, median", Unit: "ms", Value: latency.Seconds() * 1000, Limit: 0.5},
 	}, nil
 }
 
@@ -82,28 +82,7 @@ func cost(ctx context.Context, program string, args ...string) (spent, error) {
 		peak, _ := strconv.ParseInt(strings.TrimSpace(string(out)), 10, 64)
 		memory = append(memory, peak)
 	}
-	return spent{median(cpu), median(memory)}, nil
-}
-
-// printPeak prints the most memory that this process has had, in bytes. (What wait4(2) says of a child begins with what its
-// parent had.)
-func printPeak() error {
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return err
-	}
-	_, rest, _ := strings.Cut(string(status), "VmHWM:")
-	var kilobytes int64
-	if _, err := fmt.Sscanf(rest, "%d kB", &kilobytes); err != nil {
-		return fmt.Errorf("VmHWM of /proc/self/status: %w", err)
-	}
-	fmt.Println(kilobytes << 10)
-	return nil
-}
-
-func median[T int64 | time.Duration](list []T) T {
-	slices.Sort(list)
-	return list[len(list)/2]
+	return spent{bar.Median(cpu), bar.Median(memory)}, nil
 }
 
 // changeLatency is the median time from sending a transaction that changes one row until another client's batch with the new
@@ -143,7 +122,7 @@ func changeLatency(ctx context.Context, endpoint string) (time.Duration, error) 
 			took = append(took, time.Since(start))
 			time.Sleep(2 * time.Millisecond) // as a change that comes alone
 		}
-		best = min(best, median(took))
+		best = min(best, bar.Median(took))
 	}
 	return best, nil
 }
