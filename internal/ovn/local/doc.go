@@ -19,5 +19,9 @@
 // It is pure: no goroutine, socket or clock. The order of changes between two calls of Settle does not matter, and Settle works
 // in proportion to what has changed. It belongs to one goroutine.
 //
-// Tables lists the columns that it reads; others may be left out. It wants all rows of those tables.
+// It also knows what else of a chassis flows depend on: tunnels, patch ports, HA chassis groups, conntrack zones. Each thing it knows is a
+// Fact with a name; whoever remembers which facts something was made of can Watch for those that change.
+//
+// SouthboundTables and VswitchTables list the columns that it reads to know what is local, AllSouthboundTables and AllVswitchTables those
+// for everything; others may be left out. It wants all rows of those tables.
 package local

@@ -81,6 +81,11 @@ func (w world) here(row *sb.PortBinding) bool {
 	switch row.Type {
 	case "l2gateway", "l3gateway":
 		return self != "" && row.Options[row.Type+"-chassis"] == self
+	case "chassisredirect", "external":
+		return w.member(row)
+	case "virtual":
+		parent := w.port(deref(row.VirtualParent))
+		return parent != nil && parent.Type == "" && w.here(parent)
 	case "":
 		vif := row
 		if row.ParentPort != nil && *row.ParentPort != "" {
@@ -92,6 +97,30 @@ func (w world) here(row *sb.PortBinding) bool {
 		return w.allowed(row) && w.plugged(vif.LogicalPort, vif.Options["iface-id-ver"])
 	}
 	return false
+}
+
+// member says whether this chassis is in the group that a port names.
+func (w world) member(row *sb.PortBinding) bool {
+	for group, g := range rows[sb.HAChassisGroup](w) {
+		for at, m := range rows[sb.HAChassis](w) {
+			for chassis, c := range rows[sb.Chassis](w) {
+				if row.HaChassisGroup != nil && *row.HaChassisGroup == group.String() && slices.Contains(g.HaChassis, at.String()) &&
+					m.Chassis != nil && *m.Chassis == chassis.String() && c.Name == w.externalIDs()["system-id"] {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// followed says whether the datapath behind a patch port is local with the one before it.
+func (w world) followed(row *sb.PortBinding) bool {
+	if peer := w.port(row.Options["peer"]); peer != nil && peer.Type == "l3gateway" && !w.here(peer) {
+		return false
+	}
+	gateway := w.port(row.Options["chassis-redirect-port"])
+	return gateway == nil || gateway.Options["always-redirect"] != "true" || w.member(gateway)
 }
 
 // local gives the tunnel keys of the local datapaths, by UUID.
@@ -106,7 +135,7 @@ func (w world) local() map[uuid.UUID]int {
 		before := maps.Clone(reached)
 		for _, row := range rows[sb.PortBinding](w) {
 			if row.Type == "patch" && before[row.Datapath] {
-				if peer := w.port(row.Options["peer"]); peer != nil {
+				if peer := w.port(row.Options["peer"]); peer != nil && w.followed(row) {
 					reached[peer.Datapath] = true
 				}
 			}
@@ -148,7 +177,7 @@ func pick[T any](t *rapid.T, label string, from ...T) T {
 func (w world) edit(t *rapid.T) (uuid.UUID, ovsdb.Model) {
 	n := rapid.IntRange(0, 5).Draw(t, "n")
 	gone := rapid.IntRange(0, 5).Draw(t, "gone") == 0
-	which := pick(t, "table", "open", "chassis", "bridge", "port", "interface", "interface", "datapath", "binding", "binding", "binding", "binding")
+	which := pick(t, "table", "open", "chassis", "bridge", "port", "interface", "interface", "datapath", "group", "member", "binding", "binding", "binding", "binding")
 	at := id(which, n)
 	if which == "open" {
 		at = id(which, 0)
@@ -189,6 +218,11 @@ func (w world) edit(t *rapid.T) (uuid.UUID, ovsdb.Model) {
 		ofport := pick(t, "ofport", -1, 0, 1, 2, 3)
 		return at, &vswitch.Interface{Ofport: &ofport, ExternalIDs: map[string]string{
 			"iface-id": pick(t, "iface-id", names...), "iface-id-ver": pick(t, "version", "", "1", "2")}}
+	case "group":
+		return at, &sb.HAChassisGroup{HaChassis: uuids("member")}
+	case "member":
+		chassis := id("chassis", rapid.IntRange(0, 2).Draw(t, "of")).String()
+		return at, &sb.HAChassis{Chassis: &chassis, Priority: 1}
 	case "datapath":
 		key := pick(t, "key", 1, 2, 3, 4, 5, 6, 7, 8)
 		for other, row := range rows[sb.DatapathBinding](w) {
@@ -200,14 +234,19 @@ func (w world) edit(t *rapid.T) (uuid.UUID, ovsdb.Model) {
 	}
 	row := &sb.PortBinding{
 		LogicalPort: pick(t, "name", names...),
-		Type:        pick(t, "type", "", "", "patch", "patch", "patch", "l2gateway", "l3gateway", "localport"),
+		Type:        pick(t, "type", "", "", "patch", "patch", "patch", "l2gateway", "l3gateway", "localport", "virtual", "external", "chassisredirect"),
 		Datapath:    id("datapath", rapid.IntRange(0, 5).Draw(t, "datapath")).String(),
 		TunnelKey:   rapid.IntRange(1, 3).Draw(t, "port key"),
 		Options:     map[string]string{},
 	}
-	for _, other := range []string{"peer"} {
+	for _, other := range []string{"peer", "chassis-redirect-port"} {
 		row.Options[other] = pick(t, other, names...)
 	}
+	row.Options["always-redirect"] = pick(t, "always", "", "true")
+	virtual := row.Options["peer"]
+	row.VirtualParent = &virtual
+	group := id("group", rapid.IntRange(0, 1).Draw(t, "group")).String()
+	row.HaChassisGroup = &group
 	row.Options[row.Type+"-chassis"] = pick(t, "gateway", "", "hv1", "hv2")
 	row.Options["requested-chassis"] = pick(t, "requested", "", "", "", "hv1", "hv2", "h1", "h0", "hv3,hv1")
 	row.Options["iface-id-ver"] = pick(t, "wanted version", "", "", "1")
@@ -260,6 +299,7 @@ func TestStateAgainstRules(t *testing.T) {
 			delta := state.Settle()
 			wantLocal, wantLocations := w.local(), w.locations()
 			check(t, state, wantLocal, wantLocations)
+			checkRelated(t, state, w)
 			checkDelta(t, delta, local, wantLocal, locations, wantLocations)
 			local, locations = wantLocal, wantLocations
 		}
@@ -267,7 +307,8 @@ func TestStateAgainstRules(t *testing.T) {
 			state.Change(ovsdb.Change{UUID: at, Old: row})
 		}
 		state.Settle()
-		if n := len(state.ports) + len(state.datapaths) + len(state.interfaces.all) + len(state.interfaces.plugged); n != 0 {
+		if n := len(state.ports) + len(state.datapaths) + len(state.interfaces.all) + len(state.interfaces.plugged) + len(state.bindings) +
+			len(state.groups.of) + len(state.groups.ports) + len(state.interfaces.users) + len(state.settings.bridges); n != 0 {
 			t.Fatalf("%d things are remembered of an empty world", n)
 		}
 	})
@@ -291,6 +332,17 @@ func check(t *rapid.T, state *State, local map[uuid.UUID]int, locations map[stri
 	}
 	for _, d := range state.flood.touched {
 		t.Fatalf("datapath %v is still to be settled", d.id)
+	}
+}
+
+func checkRelated(t *rapid.T, state *State, w world) {
+	for _, name := range []string{"a", "b", "c", "d", "e", "f"} {
+		row := w.port(name)
+		want := row != nil && (slices.Contains([]string{"patch", "vtep", "localnet"}, row.Type) || w.here(row) ||
+			row.Type == "localport" && w.plugged(name, ""))
+		if got := state.Related(name); got != want {
+			t.Fatalf("port %s is related: %v, want %v", name, got, want)
+		}
 	}
 }
 

@@ -12,14 +12,15 @@ type port struct {
 	id       uuid.UUID       // of its Port_Binding
 	row      *sb.PortBinding // nil: there is no such row
 	datapath *datapath       // row's
-	other    *port           // the port that row names as its parent or its peer; nil: none
+	others   []*port         // the ports that row names, see others
 	namedBy  map[*port]struct{}
 
 	// What follows from it, as far as the flood knows.
 	seeds    *datapath // it is here, and so is this datapath
 	from, to *datapath // patch port; nil: none, or its peer is not there
-	// location as last settled.
+	// location and related as last settled.
 	location Location
+	related  bool
 	dirty    bool
 }
 
@@ -47,22 +48,19 @@ func (s *State) port(name string) *port {
 
 // assign gives a port its row, or takes it away.
 func (s *State) assign(p *port, id uuid.UUID, row *sb.PortBinding) {
-	if p.datapath != nil {
-		delete(p.datapath.ports, p)
-		s.markDatapath(p.datapath)
+	s.leave(p)
+	for _, other := range p.others {
+		delete(other.namedBy, p)
+		s.mark(other)
 	}
-	if p.other != nil {
-		delete(p.other.namedBy, p)
-		s.mark(p.other)
-	}
-	p.id, p.row, p.datapath, p.other = id, row, nil, nil
+	p.id, p.row, p.datapath, p.others = id, row, nil, nil
 	if row != nil {
-		p.datapath = s.datapath(parse(row.Datapath))
-		p.datapath.ports[p] = struct{}{}
-		if name := other(row); name != "" {
-			p.other = s.port(name)
-			p.other.namedBy[p] = struct{}{}
+		for _, name := range others(row) {
+			other := s.port(name)
+			other.namedBy[p] = struct{}{}
+			p.others = append(p.others, other)
 		}
+		s.enter(p)
 	}
 	s.touch(p)
 }
@@ -72,6 +70,15 @@ func (s *State) touch(p *port) {
 	s.mark(p)
 	for dependent := range p.namedBy {
 		s.mark(dependent)
+		switch {
+		case dependent.row == nil:
+		case dependent.row.Type == typePatch || dependent.row.Type == typeL3Gateway:
+			s.fireSpecial(KindPeers, dependent)
+		case dependent.row.Type == typeVIF: // a container, which may be a virtual port's parent
+			for virtual := range dependent.namedBy {
+				s.mark(virtual)
+			}
+		}
 	}
 }
 
@@ -81,8 +88,8 @@ func (s *State) place(p *port) {
 	if p.row != nil && s.isHere(p) {
 		seeds = p.datapath
 	}
-	if p.row != nil && p.row.Type == typePatch && p.other != nil && p.other.row != nil {
-		from, to = p.datapath, p.other.datapath
+	if peer := s.peer(p); peer != nil && s.isFollowed(p) {
+		from, to = p.datapath, peer.datapath
 	}
 	if seeds != p.seeds {
 		if p.seeds != nil {
@@ -101,6 +108,22 @@ func (s *State) place(p *port) {
 		}
 	}
 	p.seeds, p.from, p.to = seeds, from, to
+}
+
+// peer is the port behind a patch port; nil if p is none, or there is none.
+func (s *State) peer(p *port) *port {
+	if p.row == nil || p.row.Type != typePatch {
+		return nil
+	}
+	return s.named(p, "peer")
+}
+
+// named is the port that an option of another names; nil if there is none.
+func (s *State) named(p *port, option string) *port {
+	if other := s.ports[p.row.Options[option]]; other != nil && other.row != nil {
+		return other
+	}
+	return nil
 }
 
 // settle works out the location and says whether it is another than before.

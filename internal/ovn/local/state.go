@@ -14,6 +14,14 @@ import (
 type State struct {
 	settings   settings
 	interfaces *interfaces
+	wiring     wiring
+	groups     groups
+	encaps     map[string]string // IP addresses by UUID
+	zones      map[string]int
+	bindings   map[string]*port     // by the UUID of their row
+	vteps      index[string, *port] // VTEP ports by the UUID of their chassis
+	tags       index[string, *port] // containers by TagName
+	watch      func(Fact)           // nil: nobody is told
 	datapaths  map[uuid.UUID]*datapath
 	ports      map[string]*port
 	flood      flood
@@ -29,10 +37,14 @@ type State struct {
 // datapath is a logical switch or router. It is there, too, when only a Port_Binding names it yet.
 type datapath struct {
 	node
-	id    uuid.UUID
-	key   int // its tunnel key; 0: there is no such row
-	ports map[*port]struct{}
-	dirty bool
+	id  uuid.UUID
+	key int // its tunnel key; 0: there is no such row
+	// transit: it joins availability zones (external_ids:interconn-ts).
+	transit bool
+	ports   map[*port]struct{}
+	// special are those of ports that others look for. Invariant: as specialKind says.
+	special index[Kind, *port]
+	dirty   bool
 	// local is the tunnel key it was local with when last settled; 0: it was not local.
 	local int
 }
@@ -55,8 +67,16 @@ func New(bridge string) *State {
 		datapaths: map[uuid.UUID]*datapath{},
 		ports:     map[string]*port{},
 		keys:      map[int]*datapath{},
+		groups:    newGroups(),
+		encaps:    map[string]string{},
+		zones:     map[string]int{},
+		bindings:  map[string]*port{},
+		vteps:     index[string, *port]{},
+		tags:      index[string, *port]{},
 	}
-	s.interfaces = newInterfaces(bridge, func(name string) {
+	s.wiring = newWiring(s.fire)
+	s.interfaces = newInterfaces(bridge, &s.wiring, func(name string) {
+		s.fire(KindInterface, name)
 		if p := s.ports[name]; p != nil {
 			s.touch(p)
 		}
@@ -76,11 +96,23 @@ func (s *State) Change(c ovsdb.Change) {
 	case *sb.DatapathBinding:
 		s.setDatapath(c.UUID, as[sb.DatapathBinding](c.New))
 	case *sb.Chassis:
+		s.fire(KindChassis, c.UUID.String())
 		s.configure(func() { s.settings.setChassis(c.UUID, as[sb.Chassis](c.New)) })
+	case *sb.Encap:
+		s.setEncap(c.UUID, as[sb.Encap](c.New))
+	case *sb.HAChassisGroup:
+		s.setGroup(c.UUID, as[sb.HAChassisGroup](c.Old), as[sb.HAChassisGroup](c.New))
+	case *sb.HAChassis:
+		s.setMember(c.UUID, as[sb.HAChassis](c.New))
 	case *vswitch.OpenvSwitch:
-		s.configure(func() { s.settings.setOpenvSwitch(as[vswitch.OpenvSwitch](c.New)) })
+		s.configure(func() {
+			for _, key := range s.settings.setOpenvSwitch(as[vswitch.OpenvSwitch](c.New)) {
+				s.fire(KindSetting, key)
+			}
+		})
+		s.setNetworks()
 	case *vswitch.Bridge:
-		s.interfaces.setBridge(c.UUID, as[vswitch.Bridge](c.Old), as[vswitch.Bridge](c.New))
+		s.setBridge(c.UUID, as[vswitch.Bridge](c.Old), as[vswitch.Bridge](c.New))
 	case *vswitch.Port:
 		s.interfaces.setPort(c.UUID, as[vswitch.Port](c.New))
 	case *vswitch.Interface:
@@ -101,17 +133,47 @@ func (s *State) configure(change func()) {
 	if s.settings.names == before {
 		return
 	}
+	s.fire(KindSelf, "")
 	for _, p := range s.ports {
 		s.mark(p)
 	}
 }
 
+func (s *State) setBridge(id uuid.UUID, old, new *vswitch.Bridge) {
+	s.settings.setBridge(old, new)
+	s.setNetworks()
+	if zones, is := s.interfaces.setBridge(id, old, new); is {
+		s.setZones(zones)
+	}
+}
+
+// setNetworks works out anew which localnet ports have a network here.
+func (s *State) setNetworks() {
+	if !s.settings.setNetworks() {
+		return
+	}
+	for id, d := range s.datapaths {
+		if len(d.special[KindLocalnet]) > 0 {
+			s.fire(KindLocalnet, id.String())
+		}
+	}
+}
+
+func (s *State) setEncap(id uuid.UUID, new *sb.Encap) {
+	delete(s.encaps, id.String())
+	if new != nil {
+		s.encaps[id.String()] = new.IP
+	}
+	s.fire(KindEncap, id.String())
+}
+
 func (s *State) setDatapath(id uuid.UUID, new *sb.DatapathBinding) {
 	d := s.datapath(id)
-	d.key = 0
+	d.key, d.transit = 0, false
 	if new != nil {
-		d.key = new.TunnelKey
+		d.key, d.transit = new.TunnelKey, new.ExternalIDs["interconn-ts"] != ""
 	}
+	s.fire(KindDatapath, id.String())
 	s.markDatapath(d)
 }
 
@@ -157,7 +219,11 @@ func (s *State) Settle() Delta {
 	delta.Datapaths, delta.Keys = s.settleDatapaths()
 	for _, p := range s.dirtyPorts {
 		p.dirty = false
-		if p.settle() {
+		moved, related := p.settle(), p.related
+		if p.related = s.isRelated(p); moved || p.related != related {
+			s.firePort(p)
+		}
+		if moved {
 			delta.Ports = append(delta.Ports, p.name)
 		}
 		s.forgetPort(p)
@@ -175,6 +241,7 @@ func (s *State) settleDatapaths() (datapaths []uuid.UUID, keys []int) {
 	changed := map[int]*datapath{} // local datapaths before, by key
 	for _, d := range s.dirtyDatapaths {
 		if now := d.localKey(); now != d.local {
+			s.fire(KindDatapath, d.id.String())
 			changed[d.local], changed[now] = s.keys[d.local], s.keys[now]
 			if now == 0 || d.local == 0 {
 				datapaths = append(datapaths, d.id)
@@ -223,6 +290,13 @@ func (s *State) Port(name string) Location {
 		return p.location
 	}
 	return Location{}
+}
+
+// Related says whether a logical port has to do with this chassis, by its name, as of the last Settle: flows about others are not needed
+// here (binding.c, update_related_lport).
+func (s *State) Related(name string) bool {
+	p := s.ports[name]
+	return p != nil && p.related
 }
 
 // HasKey says whether a tunnel key is a local datapath's, as of the last Settle.

@@ -2,6 +2,7 @@ package local
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/google/uuid"
@@ -54,6 +55,40 @@ func TestFloodEndsAfterMaxHops(t *testing.T) {
 	delta := s.Settle()
 	if !s.HasKey(101) || s.HasKey(102) || len(delta.Datapaths) != 101 {
 		t.Errorf("%d datapaths are local, key 101: %v, 102: %v; want 101, true, false", len(delta.Datapaths), s.HasKey(101), s.HasKey(102))
+	}
+}
+
+// A switch's peers are the routers behind patch ports, and gateway routers that are here.
+func TestPeers(t *testing.T) {
+	s := New("br-int")
+	plug(s, "vif")
+	insert(s, "datapath", 0, &sb.DatapathBinding{TunnelKey: 1})
+	insert(s, "datapath", 1, &sb.DatapathBinding{TunnelKey: 2})
+	insert(s, "binding", 0, &sb.PortBinding{LogicalPort: "vif", Datapath: number("datapath", 0).String(), TunnelKey: 1})
+	for i, router := range []struct{ name, kind, chassis string }{
+		{"everywhere", "patch", ""}, {"here", "l3gateway", "hv1"}, {"there", "l3gateway", "hv2"}, {"nowhere", "l3gateway", ""},
+	} {
+		for side, name := range []string{"to-" + router.name, router.name} {
+			peer := []string{router.name, "to-" + router.name}[side]
+			insert(s, "binding", 1+2*i+side, &sb.PortBinding{LogicalPort: name, Type: router.kind, TunnelKey: 2 + i,
+				Datapath: number("datapath", side).String(), Options: map[string]string{"peer": peer, "l3gateway-chassis": router.chassis}})
+		}
+	}
+	s.Settle()
+	peers := func() (names []string) {
+		for row := range s.Peers(number("datapath", 0).String()) {
+			names = append(names, row.LogicalPort)
+		}
+		slices.Sort(names)
+		return names
+	}
+	if got, want := peers(), []string{"everywhere", "here"}; !slices.Equal(got, want) {
+		t.Errorf("peers are %v, want %v", got, want)
+	}
+	insert(s, "open", 0, &vswitch.OpenvSwitch{ExternalIDs: map[string]string{"system-id": "hv2"}})
+	s.Settle()
+	if got, want := peers(), []string{"everywhere", "there"}; !slices.Equal(got, want) {
+		t.Errorf("on another chassis peers are %v, want %v", got, want)
 	}
 }
 

@@ -9,13 +9,21 @@ import (
 // interfaces knows which logical ports have an interface on the integration bridge.
 type interfaces struct {
 	bridge string
-	row    uuid.UUID                 // of the bridge in table Bridge
-	ports  map[uuid.UUID]bool        // of the bridge
-	lists  map[uuid.UUID][]uuid.UUID // interfaces of each row of table Port
+	row    uuid.UUID                   // of the bridge in table Bridge
+	ports  map[uuid.UUID]bool          // of the bridge
+	rows   map[uuid.UUID]portRow       // of table Port
+	users  index[uuid.UUID, uuid.UUID] // interface → rows of table Port that list it
 	all    map[uuid.UUID]*iface
 	// plugged are the interfaces that a logical port can be bound to, by its name. Invariant: those with plugged().
-	plugged map[string]map[*iface]struct{}
+	plugged index[string, *iface]
 	changed func(port string) // called for a logical port whose interfaces have changed
+	wiring  *wiring
+}
+
+// portRow is a row of table Port.
+type portRow struct {
+	interfaces  []uuid.UUID
+	externalIDs map[string]string
 }
 
 // iface is one interface. It is there, too, when only a row of table Port names it yet.
@@ -24,72 +32,115 @@ type iface struct {
 	port    string // external_ids:iface-id, the name of a logical port
 	version string // external_ids:iface-id-ver
 	ofport  int    // 0: none yet; -1: it could not be opened
+	kind    string // type
+	mtu     int
+	up      bool // BFD says so
 }
 
 // isPlugged is the rule of binding.c, build_local_bindings.
 func (i *iface) isPlugged() bool { return i.users > 0 && i.ofport > 0 && i.port != "" }
 
-func newInterfaces(bridge string, changed func(port string)) *interfaces {
+func newInterfaces(bridge string, wiring *wiring, changed func(port string)) *interfaces {
 	return &interfaces{
 		bridge:  bridge,
+		wiring:  wiring,
 		ports:   map[uuid.UUID]bool{},
-		lists:   map[uuid.UUID][]uuid.UUID{},
+		rows:    map[uuid.UUID]portRow{},
+		users:   index[uuid.UUID, uuid.UUID]{},
 		all:     map[uuid.UUID]*iface{},
-		plugged: map[string]map[*iface]struct{}{},
+		plugged: index[string, *iface]{},
 		changed: changed,
 	}
 }
 
 // has says whether a logical port has an interface here. A port may ask for one of a version (options:iface-id-ver), so
 // that the interface of its predecessor, on its way out, is not taken for it (binding.c, ovs_iface_matches_lport_iface_id_ver).
-func (s *interfaces) has(port, version string) bool {
+func (s *interfaces) has(port, version string) bool { return s.find(port, version) != nil }
+
+// find gives the interface that has has: of several the one with the lowest number.
+func (s *interfaces) find(port, version string) (found *iface) {
 	for i := range s.plugged[port] {
-		if version == "" || i.version == version {
-			return true
+		if (version == "" || i.version == version) && (found == nil || i.ofport < found.ofport) {
+			found = i
 		}
 	}
-	return false
+	return found
 }
 
-func (s *interfaces) setBridge(id uuid.UUID, old, new *vswitch.Bridge) {
+// Interface is the number and the MTU of the interface that is here for a logical port, by its name; 0 if there is none. With a
+// version, only interfaces of that count.
+func (s *State) Interface(port, version string) (ofport, mtu int) {
+	if i := s.interfaces.find(port, version); i != nil {
+		return i.ofport, i.mtu
+	}
+	return 0, 0
+}
+
+// setBridge takes in a bridge; zones are the external_ids of the integration bridge, if it is that.
+func (s *interfaces) setBridge(id uuid.UUID, old, new *vswitch.Bridge) (zones map[string]string, is bool) {
 	switch {
 	case new != nil && new.Name == s.bridge:
 		s.row = id
 		s.setPorts(new.Ports)
+		return new.ExternalIDs, true
 	case old != nil && id == s.row: // a bridge deleted and made anew may be in one batch, in any order
 		s.setPorts(nil)
+		return nil, true
 	}
+	return nil, false
 }
 
 func (s *interfaces) setPorts(names []string) {
-	ports := make(map[uuid.UUID]bool, len(names))
+	before, ports := s.ports, make(map[uuid.UUID]bool, len(names))
+	s.ports = ports
 	for _, name := range names {
 		id := parse(name)
 		ports[id] = true
-		if !s.ports[id] {
-			s.use(s.lists[id], 1)
+		if !before[id] {
+			s.use(s.rows[id].interfaces, 1)
+			s.rewire(id)
 		}
 	}
-	for id := range s.ports {
+	for id := range before {
 		if !ports[id] {
-			s.use(s.lists[id], -1)
+			s.use(s.rows[id].interfaces, -1)
+			s.rewire(id)
 		}
 	}
-	s.ports = ports
 }
 
 func (s *interfaces) setPort(id uuid.UUID, new *vswitch.Port) {
-	old := s.lists[id]
-	delete(s.lists, id)
+	old := s.rows[id].interfaces
+	for _, i := range old {
+		s.users.drop(i, id)
+	}
+	delete(s.rows, id)
 	if new != nil {
+		row := portRow{externalIDs: new.ExternalIDs}
 		for _, name := range new.Interfaces {
-			s.lists[id] = append(s.lists[id], parse(name))
+			row.interfaces = append(row.interfaces, parse(name))
+			s.users.put(parse(name), id)
 		}
+		s.rows[id] = row
 	}
 	if s.ports[id] {
-		s.use(s.lists[id], 1)
+		s.use(s.rows[id].interfaces, 1)
 		s.use(old, -1)
 	}
+	s.rewire(id)
+}
+
+// rewire works out what a Port is for, by the first of its interfaces that is for something.
+func (s *interfaces) rewire(id uuid.UUID) {
+	var now wire
+	if row := s.rows[id]; s.ports[id] {
+		for _, i := range row.interfaces {
+			if i := s.all[i]; i != nil && now == (wire{}) {
+				now = newWire(row.externalIDs, i)
+			}
+		}
+	}
+	s.wiring.set(id, now)
 }
 
 func (s *interfaces) use(ids []uuid.UUID, more int) {
@@ -105,6 +156,10 @@ func (s *interfaces) setInterface(id uuid.UUID, new *vswitch.Interface) {
 			return
 		}
 		i.port, i.version = new.ExternalIDs["iface-id"], new.ExternalIDs["iface-id-ver"]
+		i.kind, i.up = new.Type, new.BFDStatus["state"] == "up"
+		if new.MTU != nil {
+			i.mtu = *new.MTU
+		}
 		if new.Ofport != nil {
 			i.ofport = *new.Ofport
 		}
@@ -124,21 +179,18 @@ func (s *interfaces) change(id uuid.UUID, edit func(*iface)) {
 		return
 	}
 	if before.isPlugged() {
-		delete(s.plugged[before.port], i)
-		if len(s.plugged[before.port]) == 0 {
-			delete(s.plugged, before.port)
-		}
+		s.plugged.drop(before.port, i)
 		s.changed(before.port)
 	}
 	if i.isPlugged() {
-		if s.plugged[i.port] == nil {
-			s.plugged[i.port] = map[*iface]struct{}{}
-		}
-		s.plugged[i.port][i] = struct{}{}
+		s.plugged.put(i.port, i)
 		s.changed(i.port)
 	}
 	if *i == (iface{}) {
 		delete(s.all, id)
+	}
+	for port := range s.users[id] {
+		s.rewire(port)
 	}
 }
 
