@@ -15,5 +15,5 @@
 // unix:$OVS_RUNDIR/db.sock; in there, external_ids:ovn-remote says where the southbound database is, and system-id which chassis
 // this is. When one of the databases is not there, it waits, says so in its status, and leaves all flows as they are.
 //
-// neighbors.go is what it knows and flows.go what follows from it, both pure; databases.go and run.go are what feeds them.
+// neighbors.go is what it knows and flows.go what follows from it, both pure; main.go has them fed.
 package main

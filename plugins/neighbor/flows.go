@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/netip"
 
+	"github.com/flowhost/flowhost/internal/ovn/ether"
 	"github.com/flowhost/flowhost/internal/ovn/local"
 	"github.com/flowhost/flowhost/internal/ovn/pipeline"
 	"github.com/flowhost/flowhost/sdk/flow"
@@ -33,7 +34,7 @@ type entry interface {
 // binding is a row of MAC_Binding or Static_MAC_Binding.
 type binding struct {
 	ip       netip.Addr
-	mac      mac
+	mac      ether.MAC
 	priority flow.Priority
 }
 
@@ -41,10 +42,10 @@ type binding struct {
 func (b *binding) flows(p *pipeline.Pipeline, at local.Location) ([]flow.Flow, error) {
 	datapath, port := p.Datapath.Is(uint64(at.Datapath)), uint64(at.Port)
 	address, protocol := b.terms(p)
-	get, err1 := build(p.Tables.MACBinding, b.priority,
+	get, err1 := flow.New(p.Tables.MACBinding, b.priority,
 		[]flow.Term{datapath, address, p.Outport.Is(port)},
 		flow.SetFieldBytes(flow.EthDst, b.mac[:]), flag(p, pipeline.FlagLookupMAC))
-	lookup, err2 := build(p.Tables.MACLookup, b.priority,
+	lookup, err2 := flow.New(p.Tables.MACLookup, b.priority,
 		append(protocol, datapath, address, p.Inport.Is(port), flow.EthSrc.IsBytes(b.mac[:])),
 		flag(p, pipeline.FlagLookupMAC))
 	return []flow.Flow{get, lookup}, errors.Join(err1, err2)
@@ -62,17 +63,17 @@ func (b *binding) terms(p *pipeline.Pipeline) (address flow.Term, protocol []flo
 
 // station is a row of FDB: the port behind which an Ethernet address was seen. The port need not be there.
 type station struct {
-	mac  mac
+	mac  ether.MAC
 	port int // tunnel key
 }
 
 // flows: one finds the port of a packet's destination, one knows again what was learned.
 func (s *station) flows(p *pipeline.Pipeline, at local.Location) ([]flow.Flow, error) {
 	datapath, port := p.Datapath.Is(uint64(at.Datapath)), uint64(s.port)
-	get, err1 := build(p.Tables.GetFDB, priorityLearned,
+	get, err1 := flow.New(p.Tables.GetFDB, priorityLearned,
 		[]flow.Term{datapath, flow.EthDst.IsBytes(s.mac[:])},
 		flow.SetField(p.Outport, port))
-	lookup, err2 := build(p.Tables.LookupFDB, priorityLearned,
+	lookup, err2 := flow.New(p.Tables.LookupFDB, priorityLearned,
 		[]flow.Term{datapath, p.Inport.Is(port), flow.EthSrc.IsBytes(s.mac[:])},
 		flag(p, pipeline.FlagLookupFDB))
 	return []flow.Flow{get, lookup}, errors.Join(err1, err2)
@@ -81,11 +82,4 @@ func (s *station) flows(p *pipeline.Pipeline, at local.Location) ([]flow.Flow, e
 // flag sets one bit of the flags.
 func flag(p *pipeline.Pipeline, bit int) flow.Action {
 	return flow.SetFieldMasked(p.Flags, 1<<bit, 1<<bit)
-}
-
-func build(table flow.TableID, priority flow.Priority, terms []flow.Term, actions ...flow.Action) (flow.Flow, error) {
-	match, err1 := flow.NewMatch(terms...)
-	list, err2 := flow.NewActions(actions...)
-	key := flow.Key{Table: table, Priority: priority, Match: match}
-	return flow.Flow{Key: key, Actions: list}, errors.Join(err1, err2)
 }

@@ -5,6 +5,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/flowhost/flowhost/internal/ovn/ether"
+	"github.com/flowhost/flowhost/internal/ovn/feed"
 	"github.com/flowhost/flowhost/internal/ovn/local"
 	"github.com/flowhost/flowhost/internal/ovn/ovsdb"
 	"github.com/flowhost/flowhost/internal/ovn/pipeline"
@@ -44,12 +46,6 @@ type place struct {
 	rows map[*row]struct{}
 }
 
-// operation makes flows what a row has; none: it has none.
-type operation struct {
-	id    uuid.UUID
-	flows []flow.Flow
-}
-
 func newNeighbors(bridge string, p *pipeline.Pipeline, warn func(row uuid.UUID, problem error)) *neighbors {
 	return &neighbors{
 		local:     local.New(bridge),
@@ -61,8 +57,11 @@ func newNeighbors(bridge string, p *pipeline.Pipeline, warn func(row uuid.UUID, 
 	}
 }
 
-// change takes in the change of a row of either database.
-func (n *neighbors) change(table string, c ovsdb.Change) {
+// Local is what is known of this chassis.
+func (n *neighbors) Local() *local.State { return n.local }
+
+// Change takes in the change of a row of either database.
+func (n *neighbors) Change(table string, c ovsdb.Change) {
 	switch table {
 	case sb.MACBindingTable, sb.StaticMACBindingTable, sb.FDBTable:
 		n.set(table, c)
@@ -104,7 +103,7 @@ func (n *neighbors) read(model ovsdb.Model) (entry, *place, error) {
 		}
 		return n.readBinding(m.IP, m.MAC, m.LogicalPort, priority)
 	case *sb.FDB:
-		mac, err := parseMAC(m.MAC)
+		mac, err := ether.Parse(m.MAC)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -116,7 +115,7 @@ func (n *neighbors) read(model ovsdb.Model) (entry, *place, error) {
 func (n *neighbors) readBinding(ip, mac, port string, priority flow.Priority) (entry, *place, error) {
 	b := &binding{priority: priority}
 	var err error
-	if b.mac, err = parseMAC(mac); err != nil {
+	if b.mac, err = ether.Parse(mac); err != nil {
 		return nil, nil, err
 	}
 	if b.ip, err = parseIP(ip); err != nil {
@@ -164,7 +163,7 @@ func (n *neighbors) forget(p *place) {
 	}
 }
 
-// mark makes take look at a row.
+// mark makes Take look at a row.
 func (n *neighbors) mark(r *row) {
 	if !r.dirty {
 		r.dirty = true
@@ -172,8 +171,8 @@ func (n *neighbors) mark(r *row) {
 	}
 }
 
-// settle works out what the changes so far mean for where rows belong, and returns the datapaths that have become local or ceased to.
-func (n *neighbors) settle() (datapaths []uuid.UUID) {
+// Settle works out what the changes so far mean for where rows belong, and says whether other datapaths are local now.
+func (n *neighbors) Settle() (moved bool) {
 	delta := n.local.Settle()
 	for _, name := range delta.Ports {
 		n.move(n.ports[name], n.local.Port(name))
@@ -181,7 +180,7 @@ func (n *neighbors) settle() (datapaths []uuid.UUID) {
 	for _, key := range delta.Keys {
 		n.move(n.datapaths[key], n.datapathAt(key))
 	}
-	return delta.Datapaths
+	return len(delta.Datapaths) > 0
 }
 
 // move makes all rows of a place, which may be nil, belong to where it is now.
@@ -195,17 +194,16 @@ func (n *neighbors) move(p *place, to local.Location) {
 	}
 }
 
-// restart makes take say everything again, to a host that is taken to know nothing.
-func (n *neighbors) restart() {
+// Restart makes Take say everything again, to a host that is taken to know nothing.
+func (n *neighbors) Restart() {
 	for _, r := range n.rows {
 		r.pushed = false
 		n.mark(r)
 	}
 }
 
-// take returns what the host has to be told next, at most max operations, and takes it for told; none: it knows everything.
-func (n *neighbors) take(max int) []operation {
-	var operations []operation
+// Take returns what the host has to be told next, at most max operations, and takes it for told; none: it knows everything.
+func (n *neighbors) Take(max int) (operations []feed.Operation, _ []feed.Mark) {
 	for len(n.dirty) > 0 && len(operations) < max {
 		last := len(n.dirty) - 1
 		r := n.dirty[last]
@@ -213,7 +211,7 @@ func (n *neighbors) take(max int) []operation {
 		r.dirty = false
 		flows := n.flows(r)
 		if len(flows) > 0 || r.pushed {
-			operations = append(operations, operation{id: r.id, flows: flows})
+			operations = append(operations, feed.Operation{ID: r.id, Flows: flows})
 		}
 		r.pushed = len(flows) > 0
 		if r.entry == nil && !r.pushed {
@@ -223,7 +221,7 @@ func (n *neighbors) take(max int) []operation {
 	if len(n.dirty) == 0 {
 		n.dirty = nil
 	}
-	return operations
+	return operations, nil
 }
 
 // flows makes a row's flows; none if it has none here.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"testing"
@@ -9,6 +10,8 @@ import (
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
+	"github.com/flowhost/flowhost/internal/ovn/ether"
+	"github.com/flowhost/flowhost/internal/ovn/feed"
 	"github.com/flowhost/flowhost/internal/ovn/local"
 	"github.com/flowhost/flowhost/internal/ovn/ovsdb"
 	"github.com/flowhost/flowhost/internal/ovn/pipeline"
@@ -110,7 +113,7 @@ func (w world) flows(t *rapid.T) map[uuid.UUID][]flow.Flow {
 	}
 	bind := func(id uuid.UUID, port, ip, m string, priority flow.Priority) {
 		address, err1 := parseIP(ip)
-		mac, err2 := parseMAC(m)
+		mac, err2 := ether.Parse(m)
 		if at := w.port(port); at != (local.Location{}) && err1 == nil && err2 == nil {
 			make(id, &binding{ip: address, mac: mac, priority: priority}, at)
 		}
@@ -125,7 +128,7 @@ func (w world) flows(t *rapid.T) map[uuid.UUID][]flow.Flow {
 	}
 	for id, row := range w["FDB"] {
 		f := row.(*sb.FDB)
-		if mac, err := parseMAC(f.MAC); err == nil && w.isLocal(f.DpKey) {
+		if mac, err := ether.Parse(f.MAC); err == nil && w.isLocal(f.DpKey) {
 			make(id, &station{mac: mac, port: f.PortKey}, local.Location{Datapath: f.DpKey})
 		}
 	}
@@ -135,12 +138,12 @@ func (w world) flows(t *rapid.T) map[uuid.UUID][]flow.Flow {
 // held is a host: it knows what it was told.
 type held map[uuid.UUID][]flow.Flow
 
-func (h held) hear(operations []operation) {
+func (h held) hear(operations []feed.Operation) {
 	for _, o := range operations {
-		if len(o.flows) == 0 {
-			delete(h, o.id)
+		if len(o.Flows) == 0 {
+			delete(h, o.ID)
 		} else {
-			h[o.id] = o.flows
+			h[o.ID] = o.Flows
 		}
 	}
 }
@@ -151,15 +154,15 @@ func TestNeighborsAgainstRules(t *testing.T) {
 		warned := 0
 		n := newNeighbors("br-int", pipeline.OVN2303(), func(uuid.UUID, error) { warned++ })
 		w, host := world{}, held{}
-		w.start(n.change)
+		w.start(n.Change)
 		for range rapid.IntRange(1, 20).Draw(t, "batches") {
 			for range rapid.IntRange(1, 6).Draw(t, "edits") {
-				n.change(w.edit(t))
+				n.Change(w.edit(t))
 			}
-			n.settle()
+			n.Settle()
 			if rapid.IntRange(0, 9).Draw(t, "restart") == 0 {
 				host = held{}
-				n.restart()
+				n.Restart()
 			}
 			hearAll(t, n, host)
 			if diff := cmp.Diff(w.flows(t), map[uuid.UUID][]flow.Flow(host)); diff != "" {
@@ -168,7 +171,7 @@ func TestNeighborsAgainstRules(t *testing.T) {
 		}
 		for _, table := range []string{"MAC_Binding", "Static_MAC_Binding", "FDB"} {
 			for id := range maps.Clone(w[table]) {
-				n.change(table, w.set(table, id, nil))
+				n.Change(table, w.set(table, id, nil))
 			}
 		}
 		hearAll(t, n, host)
@@ -181,7 +184,7 @@ func TestNeighborsAgainstRules(t *testing.T) {
 func hearAll(t *rapid.T, n *neighbors, host held) {
 	max := rapid.IntRange(1, 4).Draw(t, "max")
 	for {
-		operations := n.take(max)
+		operations, _ := n.Take(max)
 		if len(operations) == 0 {
 			return
 		}
@@ -192,20 +195,25 @@ func hearAll(t *rapid.T, n *neighbors, host held) {
 	}
 }
 
+func hearSome(n *neighbors, host held) {
+	operations, _ := n.Take(1000)
+	host.hear(operations)
+}
+
 // A bad row is told once, however often its port moves, and its neighbours have their flows.
 func TestBadRow(t *testing.T) {
 	var problems []error
 	n := newNeighbors("br-int", pipeline.OVN2303(), func(_ uuid.UUID, problem error) { problems = append(problems, problem) })
 	w, host := world{}, held{}
-	w.start(n.change)
+	w.start(n.Change)
 	ofport := 1
-	n.change("Interface", w.set("Interface", name("Interface", 1), &vswitch.Interface{Ofport: &ofport, ExternalIDs: map[string]string{"iface-id": "vif1"}}))
-	n.change("MAC_Binding", w.set("MAC_Binding", name("MAC_Binding", 0), &sb.MACBinding{LogicalPort: "vif1", IP: "10.0.0.1", MAC: "bad"}))
-	n.change("MAC_Binding", w.set("MAC_Binding", name("MAC_Binding", 1), &sb.MACBinding{LogicalPort: "vif1", IP: "10.0.0.2", MAC: "0a:00:00:00:00:01"}))
+	n.Change("Interface", w.set("Interface", name("Interface", 1), &vswitch.Interface{Ofport: &ofport, ExternalIDs: map[string]string{"iface-id": "vif1"}}))
+	n.Change("MAC_Binding", w.set("MAC_Binding", name("MAC_Binding", 0), &sb.MACBinding{LogicalPort: "vif1", IP: "10.0.0.1", MAC: "bad"}))
+	n.Change("MAC_Binding", w.set("MAC_Binding", name("MAC_Binding", 1), &sb.MACBinding{LogicalPort: "vif1", IP: "10.0.0.2", MAC: "0a:00:00:00:00:01"}))
 	for key := 1; key < 9; key++ {
-		n.change("Datapath_Binding", w.set("Datapath_Binding", name("Datapath_Binding", 1), &sb.DatapathBinding{TunnelKey: key}))
-		n.settle()
-		host.hear(n.take(batch))
+		n.Change("Datapath_Binding", w.set("Datapath_Binding", name("Datapath_Binding", 1), &sb.DatapathBinding{TunnelKey: key}))
+		n.Settle()
+		hearSome(n, host)
 		if len(host) != 1 || len(host[name("MAC_Binding", 1)]) != 2 {
 			t.Fatalf("with key %d the host has %v", key, host)
 		}
@@ -215,31 +223,55 @@ func TestBadRow(t *testing.T) {
 	}
 }
 
+// A row is described by what it is, and where it belongs.
+func TestDescribe(t *testing.T) {
+	n := newNeighbors("br-int", pipeline.OVN2303(), func(uuid.UUID, error) {})
+	w, host := world{}, held{}
+	w.start(n.Change)
+	ofport := 1
+	n.Change("Interface", w.set("Interface", name("Interface", 1), &vswitch.Interface{Ofport: &ofport, ExternalIDs: map[string]string{"iface-id": "vif1"}}))
+	n.Change("MAC_Binding", w.set("MAC_Binding", name("MAC_Binding", 0), &sb.MACBinding{LogicalPort: "vif1", IP: "10.0.0.1", MAC: "0a:00:00:00:00:01"}))
+	n.Change("FDB", w.set("FDB", name("FDB", 0), &sb.FDB{DpKey: 9, PortKey: 4, MAC: "0a:00:00:00:00:02"}))
+	n.Settle()
+	hearSome(n, host)
+	for id, want := range map[uuid.UUID]string{
+		name("MAC_Binding", 0): "{MAC_Binding [{logical_port vif1} {ip 10.0.0.1} {mac 0a:00:00:00:00:01} {datapath key 1}]}",
+		name("FDB", 0):         "{FDB [{mac 0a:00:00:00:00:02} {port key 4}]}",
+	} {
+		if d, err := n.describe(id); err != nil || fmt.Sprint(d) != want {
+			t.Errorf("described as %v, %v; want %s", d, err, want)
+		}
+	}
+	if _, err := n.describe(name("MAC_Binding", 7)); !errors.Is(err, errUnknown) {
+		t.Errorf("a row that is not there: %v", err)
+	}
+}
+
 // One binding coming and going, among many: the time must not depend on how many.
 func BenchmarkBinding(b *testing.B) {
 	for _, size := range []int{1_000, 100_000} {
 		b.Run(fmt.Sprint("rows=", size), func(b *testing.B) {
 			n := newNeighbors("br-int", pipeline.OVN2303(), nil)
 			w := world{}
-			w.start(n.change)
+			w.start(n.Change)
 			ofport := 1
-			n.change("Interface", w.set("Interface", name("Interface", 1), &vswitch.Interface{Ofport: &ofport, ExternalIDs: map[string]string{"iface-id": "vif1"}}))
+			n.Change("Interface", w.set("Interface", name("Interface", 1), &vswitch.Interface{Ofport: &ofport, ExternalIDs: map[string]string{"iface-id": "vif1"}}))
 			for i := range size {
 				row := &sb.MACBinding{LogicalPort: "vif1", IP: fmt.Sprintf("10.%d.%d.%d", i>>16, i>>8&255, i&255), MAC: "0a:00:00:00:00:01"}
-				n.change("MAC_Binding", ovsdb.Change{UUID: name("MAC_Binding", i), New: row})
+				n.Change("MAC_Binding", ovsdb.Change{UUID: name("MAC_Binding", i), New: row})
 			}
-			n.settle()
-			if told := len(n.take(size + 1)); told != size {
-				b.Fatalf("%d rows are told of", told)
+			n.Settle()
+			if told, _ := n.Take(size + 1); len(told) != size {
+				b.Fatalf("%d rows are told of", len(told))
 			}
 			row := &sb.MACBinding{LogicalPort: "vif1", IP: "11.0.0.1", MAC: "0a:00:00:00:00:01"}
 			id := name("new", 0)
 			b.ReportAllocs()
 			for b.Loop() {
 				for _, c := range []ovsdb.Change{{UUID: id, New: row}, {UUID: id, Old: row}} {
-					n.change("MAC_Binding", c)
-					n.settle()
-					if len(n.take(batch)) != 1 {
+					n.Change("MAC_Binding", c)
+					n.Settle()
+					if told, _ := n.Take(10); len(told) != 1 {
 						b.Fatal("not told")
 					}
 				}

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"go.uber.org/goleak"
 
+	"github.com/flowhost/flowhost/internal/ovn/feed"
 	"github.com/flowhost/flowhost/internal/ovstest"
 	"github.com/flowhost/flowhost/sdk"
 )
@@ -32,12 +33,16 @@ type recorder struct {
 
 func (r *recorder) Events() <-chan sdk.Event { return r.events }
 
-func (r *recorder) Commit(_ context.Context, operations []operation) error {
+func (r *recorder) Switch() sdk.SwitchState { return sdk.SwitchState{} }
+
+func (r *recorder) Commit(_ context.Context, operations []feed.Operation, _ []feed.Mark) (sdk.Revision, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.heard = append(r.heard, "commit")
+	if len(operations) > 0 {
+		r.heard = append(r.heard, "commit")
+	}
 	r.held.hear(operations)
-	return nil
+	return 0, nil
 }
 
 func (r *recorder) SyncBegin(context.Context) error {
@@ -94,7 +99,7 @@ func start(t *testing.T, ovsdb string) *recorder {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error)
 	go func() {
-		ended <- run(ctx, r, config{ovsdb: ovsdb, bridge: "br-int", logger: hclog.NewNullLogger()})
+		ended <- run(ctx, r, new(questions), config{ovsdb: ovsdb, bridge: "br-int", logger: hclog.NewNullLogger()})
 	}()
 	t.Cleanup(func() {
 		cancel()
@@ -109,29 +114,15 @@ func start(t *testing.T, ovsdb string) *recorder {
 // chassis is a local database with a VIF plugged in, which asks for a southbound database.
 func chassis(t *testing.T, remote string) *ovstest.Sandbox {
 	s := ovstest.StartServer(t, ovstest.VswitchSchema)
-	vsctl(t, s, "init", "--", "set", "Open_vSwitch", ".", "external_ids:system-id=hv1", "external_ids:ovn-remote="+remote,
+	s.Vsctl(t, "init", "--", "set", "Open_vSwitch", ".", "external_ids:system-id=hv1", "external_ids:ovn-remote="+remote,
 		"--", "add-br", "br-int", "--", "add-port", "br-int", "vif", "--", "set", "Interface", "vif", "external_ids:iface-id=vif", "ofport=1")
 	return s
-}
-
-func vsctl(t *testing.T, s *ovstest.Sandbox, args ...string) {
-	t.Helper()
-	if _, err := s.Run("ovs-vsctl", append([]string{"--no-wait", "--db=" + s.OVSDB()}, args...)...); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func sbctl(t *testing.T, s *ovstest.Sandbox, args ...string) {
-	t.Helper()
-	if _, err := s.Run("ovn-sbctl", append([]string{"--db=" + s.OVSDB()}, args...)...); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // southbound is a southbound database with a VIF and a binding on it.
 func southbound(t *testing.T, ip string) *ovstest.Sandbox {
 	s := ovstest.StartServer(t, ovstest.SouthboundSchema)
-	sbctl(t, s, "--id=@dp", "create", "Datapath_Binding", "tunnel_key=7",
+	s.Sbctl(t, "--id=@dp", "create", "Datapath_Binding", "tunnel_key=7",
 		"--", "create", "Port_Binding", "logical_port=vif", "tunnel_key=3", "datapath=@dp",
 		"--", "create", "MAC_Binding", "logical_port=vif", "ip="+quote(ip), "mac="+quote("0a:00:00:00:00:01"), "datapath=@dp")
 	return s
@@ -141,17 +132,13 @@ func quote(s string) string { return `"` + s + `"` }
 
 func datapath(t *testing.T, s *ovstest.Sandbox) string {
 	t.Helper()
-	out, err := s.Run("ovn-sbctl", "--db="+s.OVSDB(), "--bare", "--columns=_uuid", "find", "Datapath_Binding", "tunnel_key=7")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.TrimSpace(out)
+	return strings.TrimSpace(s.Sbctl(t, "--bare", "--columns=_uuid", "find", "Datapath_Binding", "tunnel_key=7"))
 }
 
 // add adds a MAC binding.
 func add(t *testing.T, s *ovstest.Sandbox, port, ip, mac string) {
 	t.Helper()
-	sbctl(t, s, "create", "MAC_Binding", "logical_port="+port, "ip="+quote(ip), "mac="+quote(mac), "datapath="+datapath(t, s))
+	s.Sbctl(t, "create", "MAC_Binding", "logical_port="+port, "ip="+quote(ip), "mac="+quote(mac), "datapath="+datapath(t, s))
 }
 
 func TestFollowsRows(t *testing.T) {
@@ -166,101 +153,20 @@ func TestFollowsRows(t *testing.T) {
 	add(t, s, "vif", "10.0.0.3", "not one")
 	add(t, s, "later", "10.0.0.4", "0a:00:00:00:00:04")
 	r.await(t, 4, "following", "commit")
-	sbctl(t, s, "create", "FDB", "mac="+quote("0a:00:00:00:00:09"), "dp_key=7", "port_key=3",
+	s.Sbctl(t, "create", "FDB", "mac="+quote("0a:00:00:00:00:09"), "dp_key=7", "port_key=3",
 		"--", "create", "Static_MAC_Binding", "logical_port=vif", "ip=10.0.0.5", "mac="+quote("0a:00:00:00:00:05"),
 		"datapath="+datapath(t, s), "override_dynamic_mac=true")
 	r.await(t, 8, "following", "commit")
-	sbctl(t, s, "create", "Port_Binding", "logical_port=later", "tunnel_key=4", "datapath="+datapath(t, s))
+	s.Sbctl(t, "create", "Port_Binding", "logical_port=later", "tunnel_key=4", "datapath="+datapath(t, s))
 	r.await(t, 10, "following", "commit")
-	vsctl(t, c, "set", "Interface", "vif", "ofport=-1")
+	c.Vsctl(t, "set", "Interface", "vif", "ofport=-1")
 	r.await(t, 0, "following", "commit")
-	vsctl(t, c, "set", "Interface", "vif", "ofport=2")
+	c.Vsctl(t, "set", "Interface", "vif", "ofport=2")
 	r.await(t, 10, "following", "commit")
-	sbctl(t, s, "set", "Port_Binding", "vif", "tunnel_key=9")
+	s.Sbctl(t, "set", "Port_Binding", "vif", "tunnel_key=9")
 	ovstest.Eventually(t, 10*time.Second, func() error {
 		if flows := fmt.Sprint(r.flows()); strings.Count(flows, "reg15=0x9,") != 3 || strings.Contains(flows, "reg15=0x3,") {
 			return fmt.Errorf("flows: %s", flows)
-		}
-		return nil
-	})
-}
-
-// SyncDone deletes: it is not said before both databases are there.
-func TestWaitsForDatabases(t *testing.T) {
-	s := southbound(t, "10.0.0.1")
-	c := chassis(t, s.OVSDB())
-	s.Stop(t, ovstest.OVSDB)
-	c.Stop(t, ovstest.OVSDB)
-	r := start(t, c.OVSDB())
-	r.await(t, 0, "waiting for the local Open_vSwitch database at "+c.OVSDB(), "")
-	c.Start(t, ovstest.OVSDB)
-	r.await(t, 0, "waiting for the southbound database at "+s.OVSDB(), "")
-	if r.ready || len(r.heard) != 0 {
-		t.Fatalf("heard %q, ready %v", r.heard, r.ready)
-	}
-	s.Start(t, ovstest.OVSDB)
-	r.await(t, 2, "following", "sync done with 1")
-}
-
-func TestWaitsForSettings(t *testing.T) {
-	s := southbound(t, "10.0.0.1")
-	c := chassis(t, "nonsense")
-	vsctl(t, c, "remove", "Open_vSwitch", ".", "external_ids", "system-id")
-	r := start(t, c.OVSDB())
-	r.await(t, 0, "waiting for external_ids:system-id", "")
-	vsctl(t, c, "set", "Open_vSwitch", ".", "external_ids:system-id=hv1")
-	r.await(t, 0, "waiting for another external_ids:ovn-remote than nonsense", "")
-	vsctl(t, c, "remove", "Open_vSwitch", ".", "external_ids", "ovn-remote")
-	r.await(t, 0, "waiting for external_ids:ovn-remote", "")
-	vsctl(t, c, "set", "Open_vSwitch", ".", "external_ids:ovn-remote-hv1="+s.OVSDB())
-	r.await(t, 2, "following", "sync done with 1")
-}
-
-// While the southbound database is away the flows stay; what comes back is compared with what was.
-func TestSouthboundAway(t *testing.T) {
-	s := southbound(t, "10.0.0.1")
-	c := chassis(t, s.OVSDB())
-	r := start(t, c.OVSDB())
-	r.await(t, 2, "following", "sync done with 1")
-	s.Kill(t, ovstest.OVSDB)
-	r.await(t, 2, "waiting for the southbound database", "sync done with 1")
-	s.Start(t, ovstest.OVSDB)
-	r.await(t, 2, "following", "sync done with 1")
-	if len(r.heard) != 2 {
-		t.Errorf("heard %q, want one commit and one sync done", r.heard)
-	}
-}
-
-// Another southbound database means other flows, not another sync: the differences are known.
-func TestAnotherSouthbound(t *testing.T) {
-	s, other := southbound(t, "10.0.0.1"), southbound(t, "10.0.0.2")
-	c := chassis(t, s.OVSDB())
-	r := start(t, c.OVSDB())
-	r.await(t, 2, "following", "sync done with 1")
-	before := r.flows()
-	vsctl(t, c, "set", "Open_vSwitch", ".", "external_ids:ovn-remote="+other.OVSDB())
-	ovstest.Eventually(t, 10*time.Second, func() error {
-		if now := r.flows(); len(now) != 2 || slices.Equal(now, before) {
-			return fmt.Errorf("flows: %q", now)
-		}
-		return nil
-	})
-	r.await(t, 2, "following the southbound database at "+other.OVSDB(), "")
-}
-
-func TestResync(t *testing.T) {
-	s := southbound(t, "10.0.0.1")
-	c := chassis(t, s.OVSDB())
-	r := start(t, c.OVSDB())
-	r.await(t, 2, "following", "sync done with 1")
-	r.events <- sdk.SwitchState{Connected: true}
-	r.events <- sdk.Resync{}
-	r.await(t, 2, "following", "sync done with 1")
-	ovstest.Eventually(t, 10*time.Second, func() error {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		if want := []string{"commit", "sync done with 1", "sync begin", "commit", "sync done with 1"}; !slices.Equal(r.heard, want) {
-			return fmt.Errorf("heard %q, want %q", r.heard, want)
 		}
 		return nil
 	})
