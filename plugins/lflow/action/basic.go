@@ -191,6 +191,6 @@ func (a mirror) encode(e *encoder) {
 	// Otherwise Open vSwitch would not send a packet back to where it came from.
 	e.put(flow.SetField(flow.InPort, uint64(flow.PortAny&0xffff)))
 	e.loadField(e.dialect.Pipeline.Outport, uint64(key))
-	e.resubmit(e.tables().RemoteOutput)
+	e.resubmit(e.dialect.Pipeline.Tables.RemoteOutput)
 	e.end(start)
 }

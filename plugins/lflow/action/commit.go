@@ -120,7 +120,7 @@ func (a *ctCommitOld) append(b []byte) []byte {
 
 // encode uses the zone of a port on routers, too, which have none: so it was in OVN (encode_CT_COMMIT_V1).
 func (a *ctCommitOld) encode(e *encoder) {
-	start := e.beginCommit(e.registers().PortZone)
+	start := e.beginCommit(e.dialect.Pipeline.Zone)
 	if !a.markMask.IsZero() {
 		e.set(flow.CTMark, a.mark, a.markMask)
 	}

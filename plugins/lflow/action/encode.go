@@ -85,15 +85,16 @@ func (e *encoder) fail(err error) {
 	}
 }
 
+// tables are those that actions use beside those of the pipeline.
 func (e *encoder) tables() *dialect.Tables       { return &e.dialect.Actions.Tables }
 func (e *encoder) registers() *dialect.Registers { return &e.dialect.Actions.Registers }
 
 // first is the OpenFlow table of a pipeline's first.
 func (e *encoder) first(p Pipeline) flow.TableID {
 	if p == Egress {
-		return e.tables().Egress
+		return e.dialect.Pipeline.Tables.LogEgress
 	}
-	return e.tables().Ingress
+	return e.dialect.Pipeline.Tables.LogIngress
 }
 
 // table is the OpenFlow table of a logical one.
@@ -102,22 +103,22 @@ func (e *encoder) table(t target) flow.TableID { return e.first(t.pipeline) + fl
 // output is where the pipeline leads to.
 func (e *encoder) output() flow.TableID {
 	if e.place.Pipeline == Egress {
-		return e.tables().SaveInport
+		return e.dialect.Pipeline.Tables.SaveInport
 	}
-	return e.tables().OutputInit
+	return e.dialect.Pipeline.Tables.LargePacketDetect
 }
 
 // zone is the register with the conntrack zone of the port a packet came in by or goes out by, of a router its zone for DNAT.
 func (e *encoder) zone() *flow.Field { return e.zoneOf(false) }
 
 func (e *encoder) zoneOf(snat bool) *flow.Field {
-	switch r := e.registers(); {
+	switch p := e.dialect.Pipeline; {
 	case e.Switch:
-		return r.PortZone
+		return p.Zone
 	case snat:
-		return r.SNATZone
+		return p.SNATZone
 	default:
-		return r.DNATZone
+		return p.DNATZone
 	}
 }
 

@@ -12,6 +12,9 @@ import (
 // meterText begins the text of a meter that is told by what it does; other texts are names in OVN's Meter table.
 const meterText = "__string: "
 
+// IsMeterText says whether a text that Encode has asked an id for tells what the meter does. Otherwise it is a name.
+func IsMeterText(text string) bool { return strings.HasPrefix(text, meterText) }
+
 // NewMeter makes the meter of a text that Encode has asked an id for. The error Is ErrMeter; one for a name, of which the text
 // says nothing more, too.
 func NewMeter(id flow.MeterID, text string) (flow.Meter, error) {

@@ -104,9 +104,9 @@ func (a *ctNAT) encode(e *encoder) {
 // natZone is the register of a zone. On switches, too, it is one of a router's.
 func (e *encoder) natZone(z natZone) *flow.Field {
 	if z == zoneSNAT || z == zoneCommon && e.SNATZone {
-		return e.registers().SNATZone
+		return e.dialect.Pipeline.SNATZone
 	}
-	return e.registers().DNATZone
+	return e.dialect.Pipeline.DNATZone
 }
 
 // encodeRange puts NXAST_NAT. The address 0 is none to Open vSwitch.

@@ -111,13 +111,10 @@ func (a packetOut) parse(p *parser) action {
 func (a *packetOut) append(b []byte) []byte { return appendNested(b, a.name, a.actions) }
 
 func (a *packetOut) encode(e *encoder) {
-	outer := e.packetOut
-	e.packetOut = true
 	c := e.beginController(a.op)
 	for _, a := range a.actions {
 		a.encode(e)
 	}
-	e.packetOut = outer
 	pause := e.dialect.Actions.HoldResolved && (a.op == opARP || a.op == opNDNS)
 	e.endController(c, pause, e.ControllerMeter)
 }

@@ -3,6 +3,7 @@ package action
 import (
 	"strconv"
 
+	"github.com/flowhost/flowhost/internal/ovn/pipeline"
 	"github.com/flowhost/flowhost/plugins/lflow/dialect"
 	"github.com/flowhost/flowhost/plugins/lflow/expr"
 	"github.com/flowhost/flowhost/plugins/lflow/lex"
@@ -11,11 +12,9 @@ import (
 
 // Bits of the flags that tables answer with (OVN, enum mff_log_flags_bits), beside those of package pipeline.
 const (
-	flagLookupLBHairpin = 7
-	flagCheckPortSec    = 12
-	flagLookupECMP      = 13
-	flagUseLBAffinity   = 14
-	flagEVPNLookup      = 25
+	flagLookupECMP    = 13
+	flagUseLBAffinity = 14
+	flagEVPNLookup    = 25
 )
 
 func resultValues() []valueRow {
@@ -32,10 +31,10 @@ func resultValues() []valueRow {
 	}
 	type tables = dialect.Tables
 	return []valueRow{
-		ask("chk_lb_hairpin", always, flag(flagLookupLBHairpin), func(t *tables) flow.TableID { return t.LBHairpin }),
-		ask("chk_lb_hairpin_reply", always, flag(flagLookupLBHairpin), func(t *tables) flow.TableID { return t.LBHairpinReply }),
-		ask("check_in_port_sec", always, flag(flagCheckPortSec), func(t *tables) flow.TableID { return t.InPortSec }),
-		ask("check_out_port_sec", always, flag(flagCheckPortSec), func(t *tables) flow.TableID { return t.OutPortSec }),
+		ask("chk_lb_hairpin", always, flag(pipeline.FlagLookupLBHairpin), func(t *tables) flow.TableID { return t.LBHairpin }),
+		ask("chk_lb_hairpin_reply", always, flag(pipeline.FlagLookupLBHairpin), func(t *tables) flow.TableID { return t.LBHairpinReply }),
+		ask("check_in_port_sec", always, flag(pipeline.FlagCheckPortSec), func(t *tables) flow.TableID { return t.InPortSec }),
+		ask("check_out_port_sec", always, flag(pipeline.FlagCheckPortSec), func(t *tables) flow.TableID { return t.OutPortSec }),
 		ask("chk_ecmp_nh_mac", always, flag(flagLookupECMP), func(t *tables) flow.TableID { return t.ECMPNextHopMAC }),
 		ask("chk_ecmp_nh", always, flag(flagLookupECMP), func(t *tables) flow.TableID { return t.ECMPNextHop }),
 		ask("chk_lb_aff", always, flag(flagUseLBAffinity), func(t *tables) flow.TableID { return t.LBAffinity }),

@@ -1,53 +1,33 @@
 package action
 
 import (
-	"bufio"
 	"cmp"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/flowhost/flowhost/plugins/lflow/dialect"
 	"github.com/flowhost/flowhost/plugins/lflow/expr"
+	"github.com/flowhost/flowhost/plugins/lflow/golden"
 	"github.com/flowhost/flowhost/sdk/flow"
 )
 
-var rewrite = flag.Bool("rewrite", false, "write the results in testdata anew")
-
-// TestScripts runs the scripts of testdata, one for each family of actions. Look at the difference before you commit what -rewrite
-// wrote.
+// TestScripts runs the scripts of testdata, one for each family of actions.
 func TestScripts(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no scripts", err)
-	}
-	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) { runFile(t, file) })
-	}
-}
-
-func runFile(t *testing.T, file string) {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := runScript(t, string(text))
-	if *rewrite {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
+	golden.Test(t, "testdata/*.txt", func(t *testing.T) golden.Command {
+		s := newScript(t, dialect.Default())
+		return func(t *testing.T, out *strings.Builder, name, rest string) {
+			switch name {
+			case "dialect":
+				s = newScript(t, golden.Dialect(t, rest))
+			case "with":
+				s.with(t, strings.Fields(rest))
+			case ">":
+				s.actions(t, out, rest)
+			}
 		}
-		return
-	}
-	want := strings.Split(string(text), "\n")
-	for i, line := range strings.Split(got, "\n") {
-		if i >= len(want) || line != want[i] {
-			t.Fatalf("%s:%d: %s", file, i+1, line)
-		}
-	}
+	})
 }
 
 // testOptions are DHCP options of each type.
@@ -103,33 +83,6 @@ func newScript(t testing.TB, d *dialect.Dialect) *script {
 		},
 	}
 	return s
-}
-
-// runScript copies a script and writes results behind its actions.
-func runScript(t *testing.T, text string) string {
-	var out strings.Builder
-	run := newScript(t, dialect.Default())
-	for s := bufio.NewScanner(strings.NewReader(text)); s.Scan(); {
-		line := s.Text()
-		if strings.HasPrefix(line, "  ") {
-			continue // an old result
-		}
-		fmt.Fprintln(&out, line)
-		command, rest, _ := strings.Cut(line, " ")
-		switch command {
-		case "dialect":
-			d, ok := dialect.ByName(rest)
-			if !ok {
-				t.Fatalf("no dialect %s", rest)
-			}
-			run = newScript(t, d)
-		case "with":
-			run.with(t, strings.Fields(rest))
-		case ">":
-			run.actions(t, &out, rest)
-		}
-	}
-	return out.String()
 }
 
 // with sets what the datapath and the place are like; what is not said is as it was at first.

@@ -12,14 +12,10 @@ import (
 type wire struct {
 	b       []byte
 	headers headers
-	// packetOut is set inside of what a controller sends back with a packet. It is for OVN's own eyes, and there a field of which
-	// not all bits of its last byte are in use has a mask, as Open vSwitch writes it.
-	packetOut bool
 }
 
 // Action types (OpenFlow 1.5 §7.2.6) and subtypes of those of Open vSwitch (ovs-actions(7)).
 const (
-	typeDecTTL       = 24
 	typeSetField     = 25
 	typeCopyField    = 28
 	typeGroup        = 22
@@ -28,6 +24,7 @@ const (
 	nicira           = 0x00002320
 
 	subResubmit   = 14
+	subDecTTL     = 21 // NXAST_DEC_TTL_CNT_IDS
 	subPush       = 27
 	subPop        = 28
 	subCT         = 35
@@ -118,17 +115,14 @@ func (w *wire) resubmit(t flow.TableID) {
 	w.uint32s(typeExperimenter<<16|16, nicira, subResubmit<<16|uint32(uint16(flow.PortInPort&0xffff)), uint32(t)<<24)
 }
 
-func (w *wire) decTTL() { w.uint32s(typeDecTTL<<16|8, 0) }
+// decTTL tells no controller that the time to live runs out: a logical flow has sent one that does to the controller before.
+func (w *wire) decTTL() { w.uint32s(typeExperimenter<<16|16, nicira, subDecTTL<<16, 0) }
 
 // set writes the bits of mask in the field. Both values are as wide as the field.
 func (w *wire) set(f *flow.Field, v, mask lex.Value) {
 	h, start := w.headers[f], len(w.b)
 	w.uint32s(typeSetField << 16)
-	full := h.bits
-	if w.packetOut {
-		full = 8 * h.size
-	}
-	if mask == lex.Ones(full) {
+	if mask == lex.Ones(8*h.size) { // a field that does not fill its bytes has a mask, as Open vSwitch writes it for OVN
 		w.uint32s(h.newest)
 		w.b = v.AppendBytes(w.b, h.size)
 	} else {

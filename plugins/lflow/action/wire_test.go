@@ -19,11 +19,12 @@ func TestWireLikeFlow(t *testing.T) {
 		want  flow.Action
 	}{
 		{"resubmit", func(e *encoder) { e.resubmit(19) }, flow.Resubmit(19)},
-		{"dec_ttl", func(e *encoder) { e.decTTL() }, flow.DecTTL()},
+		{"dec_ttl", func(e *encoder) { e.decTTL() }, flow.DecTTLUntold()},
 		{"set", func(e *encoder) { e.loadField(flow.Reg[15], 5) }, flow.SetField(flow.Reg[15], 5)},
 		{"set bits", func(e *encoder) { e.load(flow.Reg[10].Part(4, 3), 5) }, flow.SetFieldMasked(flow.Reg[10], 0x50, 0x70)},
-		{"set dscp", func(e *encoder) { e.loadField(flow.IPDSCP, 46) }, flow.SetField(flow.IPDSCP, 46)},
-		{"set label", func(e *encoder) { e.loadField(flow.IPv6Label, 0x12345) }, flow.SetField(flow.IPv6Label, 0x12345)},
+		{"set dscp", func(e *encoder) { e.loadField(flow.IPDSCP, 46) }, flow.SetFieldMasked(flow.IPDSCP, 46, 0x3f)},
+		{"set label", func(e *encoder) { e.loadField(flow.IPv6Label, 0x12345) },
+			flow.SetFieldMasked(flow.IPv6Label, 0x12345, 0xfffff)},
 		{"move", func(e *encoder) { e.move(flow.IPDst.Whole(), flow.XXReg[0].Part(96, 32)) },
 			flow.Move(flow.IPDst.Whole(), flow.XXReg[0].Part(96, 32))},
 		{"push", func(e *encoder) { e.push(flow.ARPSHA.Whole()) }, flow.Push(flow.ARPSHA.Whole())},
@@ -77,16 +78,11 @@ func TestHeadersOfAllFields(t *testing.T) {
 	}
 }
 
-// Inside of what a controller sends back, a field that does not fill its bytes has a mask, as Open vSwitch writes it.
-func TestMaskInPacketOut(t *testing.T) {
-	for _, c := range []struct {
-		packetOut bool
-		want      string
-	}{{false, "0019001080001001" + "2e00000000000000"}, {true, "0019001080001102" + "2e3f000000000000"}} {
-		w := wire{headers: newHeaders(), packetOut: c.packetOut}
-		w.loadField(flow.IPDSCP, 46)
-		if got := hex.EncodeToString(w.b); got != c.want {
-			t.Errorf("packetOut %t: %s instead of %s", c.packetOut, got, c.want)
-		}
+// A field that does not fill its bytes has a mask, as Open vSwitch writes it for OVN.
+func TestMaskOfPartOfAByte(t *testing.T) {
+	w := wire{headers: newHeaders()}
+	w.loadField(flow.IPDSCP, 46)
+	if got, want := hex.EncodeToString(w.b), "0019001080001102"+"2e3f000000000000"; got != want {
+		t.Errorf("%s instead of %s", got, want)
 	}
 }

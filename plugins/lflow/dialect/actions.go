@@ -32,16 +32,13 @@ type Actions struct {
 	ShortSuffixes bool
 }
 
-// Tables are the OpenFlow tables that actions go to and package pipeline does not have, after their names in
-// controller/lflow.h (OFTABLE_LOG_INGRESS_PIPELINE and so on). A table that a version does not have is 0.
+// Tables are the OpenFlow tables that actions lead to and package pipeline does not have, after their names in
+// controller/lflow.h (OFTABLE_CHK_LB_HAIRPIN and so on). A table that a version does not have is 0.
 type Tables struct {
-	Ingress, Egress flow.TableID // the first of each logical pipeline
-	OutputInit      flow.TableID // where output goes from the ingress pipeline
-	SaveInport      flow.TableID // and from the egress pipeline
-
 	LBHairpin, LBHairpinReply flow.TableID
 	CTSNATHairpin             flow.TableID
-	InPortSec, OutPortSec     flow.TableID
+	InPortSec, InPortSecND    flow.TableID
+	OutPortSec                flow.TableID
 	ECMPNextHopMAC            flow.TableID
 	ECMPNextHop               flow.TableID
 	LBAffinity                flow.TableID
@@ -53,17 +50,16 @@ type Tables struct {
 	CTOrigProto   flow.TableID
 	CTStateSave   flow.TableID
 	FloodRemote   flow.TableID
-	RemoteOutput  flow.TableID
 	GetRemoteFDB  flow.TableID
 	EVPNARPLookup flow.TableID
 }
 
 // Registers are the places that actions use and package pipeline does not have (include/ovn/logical-fields.h, MFF_LOG_*).
 type Registers struct {
-	DNATZone, SNATZone *flow.Field // conntrack zones of a router, in their low 16 bits
-	PortZone           *flow.Field // that of a switch's port
 	// What affinity loads: the backend's address and port. IPv6 on switches and on routers.
 	BackendIPv4, BackendSwitchIPv6, BackendRouterIPv6, BackendPort *flow.Field
+	// What a connection to a load balancer was for, the virtual address and port, kept by ovn-northd's logical flows.
+	VIPIPv4, VIPIPv6, VIPPort *flow.Field
 	// Result is where tables of connection tracking's original tuple leave what they found, from bit 0 on; CTState has the
 	// saved state, and RemoteOutport the port that get_remote_fdb found. All nil before 26.03.
 	Result, CTState, RemoteOutport *flow.Field
@@ -74,12 +70,12 @@ type Registers struct {
 func actions2303() Actions {
 	return Actions{
 		Tables: Tables{
-			Ingress: 8, Egress: 42, OutputInit: 37, SaveInport: 64, LBHairpin: 68, LBHairpinReply: 69, CTSNATHairpin: 70,
-			InPortSec: 73, OutPortSec: 75, ECMPNextHopMAC: 76, ECMPNextHop: 77, LBAffinity: 78,
+			LBHairpin: 68, LBHairpinReply: 69, CTSNATHairpin: 70,
+			InPortSec: 73, InPortSecND: 74, OutPortSec: 75, ECMPNextHopMAC: 76, ECMPNextHop: 77, LBAffinity: 78,
 		},
 		Registers: Registers{
-			DNATZone: flow.Reg[11], SNATZone: flow.Reg[12], PortZone: flow.Reg[13],
 			BackendIPv4: flow.Reg[4], BackendSwitchIPv6: flow.XXReg[0], BackendRouterIPv6: flow.XXReg[1], BackendPort: flow.Reg[8],
+			VIPIPv4: flow.Reg[1], VIPIPv6: flow.XXReg[1], VIPPort: flow.Reg[2],
 			PutIPv6: flow.XXReg[0],
 		},
 	}
@@ -88,14 +84,14 @@ func actions2303() Actions {
 func actions2603() Actions {
 	return Actions{
 		Tables: Tables{
-			Ingress: 8, Egress: 62, OutputInit: 52, SaveInport: 88, LBHairpin: 92, LBHairpinReply: 93, CTSNATHairpin: 94,
-			InPortSec: 97, OutPortSec: 99, ECMPNextHopMAC: 100, ECMPNextHop: 101, LBAffinity: 102,
+			LBHairpin: 92, LBHairpinReply: 93, CTSNATHairpin: 94,
+			InPortSec: 97, InPortSecND: 98, OutPortSec: 99, ECMPNextHopMAC: 100, ECMPNextHop: 101, LBAffinity: 102,
 			MACCacheUse: 103, CTOrigNwDst: 105, CTOrigIP6Dst: 106, CTOrigTpDst: 107, CTOrigProto: 110, CTStateSave: 109,
-			FloodRemote: 108, RemoteOutput: 54, GetRemoteFDB: 111, EVPNARPLookup: 113,
+			FloodRemote: 108, GetRemoteFDB: 111, EVPNARPLookup: 113,
 		},
 		Registers: Registers{
-			DNATZone: flow.Reg[11], SNATZone: flow.Reg[12], PortZone: flow.Reg[13],
 			BackendIPv4: flow.Reg[4], BackendSwitchIPv6: flow.XXReg[1], BackendRouterIPv6: flow.XXReg[1], BackendPort: flow.Reg[2],
+			VIPIPv4: flow.Reg[4], VIPIPv6: flow.XXReg[1], VIPPort: flow.Reg[2],
 			Result: flow.XXReg[1], CTState: flow.Reg[4], RemoteOutport: flow.Reg[1], PutIPv6: flow.XXReg[0],
 		},
 		CountTables: true, HoldResolved: true, NoteFrag: true, HashedSelect: true, RandomPorts: true, CookieInLearned: true,

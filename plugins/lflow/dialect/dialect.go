@@ -20,7 +20,7 @@ type Dialect struct {
 	// names (inport and __inport are both reg14), so that the others are lost. Otherwise all of them must hold.
 	OverwriteSharedFields bool
 	// LoseUnsendable drops what OpenFlow cannot say, as Open vSwitch does, so that a flow matches more than it should: some bits of
-	// a field that can only be matched as a whole, such as eth.type == 0/0xff (OVS, mf_set); a field whose prerequisite is not
+	// a field that can only be matched as a whole, such as eth.type == 0/0xff, and what is said of ip.dscp or ip.ecn (OVS, mf_set); a field whose prerequisite is not
 	// matched, such as !ip.frag[0] alone; and of a VLAN tag's priority some of the bits, or any without the bit that says that
 	// there is a tag (OVS, nx_put_raw). Otherwise a priority becomes one flow for each that is meant, and the rest is refused.
 	LoseUnsendable bool
@@ -29,6 +29,13 @@ type Dialect struct {
 	KeepDeadClauses bool
 
 	Actions Actions
+
+	// MistypedHopLimit has port security look for neighbor discovery with a hop limit of 225 where RFC 4861 has 255, so that a port
+	// that may send all addresses cannot advertise any, and another not its link-local one.
+	MistypedHopLimit bool
+	// PassSolicitations has port security let neighbor solicitations pass whatever Ethernet address they tell, against ovn-nb(5). With
+	// the mistyped hop limit those with the right one would be denied, too.
+	PassSolicitations bool
 }
 
 // Release is a version of OVN, by what its logical flows may say.
@@ -70,6 +77,8 @@ func OVN2303() *Dialect {
 		LoseUnsendable:        true,
 		KeepDeadClauses:       true,
 		Actions:               actions,
+		MistypedHopLimit:      true,
+		PassSolicitations:     true,
 	}
 }
 
@@ -85,6 +94,7 @@ func OVN2603() *Dialect {
 		LoseUnsendable:        true,
 		KeepDeadClauses:       true,
 		Actions:               actions,
+		PassSolicitations:     true,
 	}
 }
 

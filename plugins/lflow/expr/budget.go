@@ -11,6 +11,7 @@ type budget struct {
 	// terms are the comparisons that multiplying has copied, pairs the pairs of alternatives it has compared. Both come back as
 	// fewer flows, because much of what one multiplies is a contradiction; so they have limits of their own, well above.
 	terms, pairs int
+	copies       int // of terms
 	err          error
 	outOfTerms   bool // err is because of terms
 }

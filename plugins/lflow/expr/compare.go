@@ -11,6 +11,9 @@ func (p *parser) compare(f Field, op RelOp, set *ConstantSet) nodeID {
 	if !p.typeCheck(f, set) || !p.mayOrder(f, op, set) || !p.mayNegate(f, op, set) {
 		return 0
 	}
+	if set.whole > 0 {
+		p.comparePart(f, op, set)
+	}
 	if len(set.Values) == 0 {
 		return p.expr.boolean(op == NE)
 	}
@@ -18,21 +21,22 @@ func (p *parser) compare(f Field, op RelOp, set *ConstantSet) nodeID {
 	if op == NE {
 		k = kindAnd
 	}
-	id := p.comparison(f, op, &set.Values[0])
+	id := p.comparison(f, op, set, 0)
 	if len(set.Values) == 1 {
 		return id
 	}
 	all := p.expr.add(node{kind: k})
 	p.expr.push(all, id)
-	for i := range set.Values[1:] {
-		p.expr.push(all, p.comparison(f, op, &set.Values[i+1]))
+	for i := 1; i < len(set.Values); i++ {
+		p.expr.push(all, p.comparison(f, op, set, i))
 	}
 	return all
 }
 
-// comparison is the comparison of a field with one constant.
-func (p *parser) comparison(f Field, op RelOp, c *Constant) nodeID {
-	n := node{kind: kindCmp, op: op, symbol: f.Symbol}
+// comparison is the comparison of a field with one constant of a set.
+func (p *parser) comparison(f Field, op RelOp, set *ConstantSet, i int) nodeID {
+	c := &set.Values[i]
+	n := node{kind: kindCmp, op: op, symbol: f.Symbol, part: set.whole > 0}
 	if f.Symbol.IsString() {
 		n.value.Lo = uint64(p.expr.text(c.Text))
 		return p.expr.add(n)
@@ -225,7 +229,7 @@ func (p *parser) constant(set *ConstantSet) bool {
 		if named == nil || !p.setType(set, Integer) {
 			return false
 		}
-		p.use(named)
+		p.use(set, named)
 	case lex.PortGroup:
 		named := p.portGroup(t.Text)
 		if named == nil {
@@ -234,7 +238,7 @@ func (p *parser) constant(set *ConstantSet) bool {
 		if named == nil || !p.setType(set, String) {
 			return false
 		}
-		p.use(named)
+		p.use(set, named)
 	default:
 		p.lexer.SyntaxErrorf("expecting constant")
 		return false
@@ -244,7 +248,10 @@ func (p *parser) constant(set *ConstantSet) bool {
 }
 
 // use appends the constants of a named set. If they are the first, they are used where they are: sets are large.
-func (p *parser) use(named *ConstantSet) {
+func (p *parser) use(set, named *ConstantSet) {
+	if named.whole > 0 {
+		p.usePart(set, named)
+	}
 	if len(p.values) > 0 || len(named.Values) == 0 {
 		p.values = append(p.values, named.Values...)
 		return

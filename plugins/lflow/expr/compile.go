@@ -15,7 +15,8 @@ type Compiler struct {
 }
 
 // Compile makes the normalized expression of a match and of what the actions need (nil for nothing). It is the compiler's: good
-// until the next call. After an error it is empty, but for what it depends on, AddressSets and PortGroups.
+// until the next call. After an error it is empty, but for what it depends on, AddressSets and PortGroups. ErrEntangled is for matches
+// with parts of sets only.
 func (c *Compiler) Compile(match string, prereqs *Expr) (*Expr, error) {
 	e := &c.expr
 	if err := e.Parse(match, &c.Env); err != nil {
@@ -27,7 +28,11 @@ func (c *Compiler) Compile(match string, prereqs *Expr) (*Expr, error) {
 	}
 	e.Simplify(c.Dialect.Negation)
 	e.EvaluateConditions(c.resident)
-	return e, e.Normalize(c.Dialect, c.Limit)
+	e.tellApart()
+	if err := e.Normalize(c.Dialect, c.Limit); err != nil {
+		return e, err
+	}
+	return e, e.partsError()
 }
 
 func (c *Compiler) resident(port string) bool { return c.Resident != nil && c.Resident(port) }

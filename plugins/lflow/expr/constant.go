@@ -70,8 +70,11 @@ func (c *Constant) compare(d *Constant) int {
 // ConstantSet is constants of one type: what stands between braces, an address set, or a port group.
 type ConstantSet struct {
 	Type     Type
-	Values   []Constant
+	Values   []Constant // of an address set or a port group in order, each once
 	InBraces bool
+
+	widest int // of an address set: the index of a constant that needs as many bits as any
+	whole  int // of a part of sets: how many constants all of them have; otherwise 0
 }
 
 // Append appends the set so that it can be read again.
@@ -110,12 +113,15 @@ func NewAddressSet(name string, addresses []string, d *dialect.Dialect) (set *Co
 		})
 	}
 	slices.SortFunc(set.Values, func(a, b Constant) int { return a.compare(&b) })
-	n := 0
+	n, width := 0, 0
 	for _, c := range set.Values {
 		if n > 0 && (c.compare(&set.Values[n-1]) == 0 || !d.KeepSubsets && set.Values[n-1].covers(&c)) {
 			continue
 		}
 		set.Values[n] = c
+		if w := c.width(); w > width {
+			set.widest, width = n, w
+		}
 		n++
 	}
 	set.Values = set.Values[:n]
@@ -133,12 +139,13 @@ func (c *Constant) covers(d *Constant) bool {
 	return d.Value.And(c.Mask) == c.Value
 }
 
-// NewPortGroup makes the set of a Port_Group (ovn-sb(5)): names of logical ports. Ports that are not of interest here may be
-// left out of it.
+// NewPortGroup makes the set of a Port_Group (ovn-sb(5)): names of logical ports, in any order. Ports that are not of interest here may
+// be left out of it.
 func NewPortGroup(ports []string) *ConstantSet {
 	set := &ConstantSet{Type: String, Values: make([]Constant, len(ports)), InBraces: true}
 	for i, p := range ports {
 		set.Values[i].Text = p
 	}
+	set.sort()
 	return set
 }

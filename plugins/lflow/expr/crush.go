@@ -14,6 +14,7 @@ type crusher struct {
 	expr   *Expr
 	symbol *Symbol
 	keep   bool // alternatives that others cover (dialect.KeepSubsets)
+	parts  bool // there are members of parts
 	budget *budget
 
 	// alts is a stack: what is in the making lies on top of what is made and not used yet.
@@ -39,6 +40,7 @@ func (e *Expr) crush(id nodeID, symbol *Symbol, d *dialect.Dialect, b *budget) n
 		return id
 	}
 	c := &e.scratch.crusher
+	c.parts = e.parts.total > 0 && e.hasPart(id)
 	c.expr, c.symbol, c.keep, c.budget, c.alts = e, symbol, d.KeepSubsets, b, c.alts[:0]
 	c.tree(id)
 	e.release(id)
@@ -141,6 +143,9 @@ func (c *crusher) compare(a, b alternative) int {
 // widest leaves out alternatives that others cover. Where there are addresses of a set it leaves all as they are: each must come
 // and go with its address.
 func (c *crusher) widest(alts []alternative) []alternative {
+	if c.parts {
+		c.lose(alts)
+	}
 	if len(alts) < 2 || alts[0].ones == alts[len(alts)-1].ones {
 		return alts
 	}

@@ -13,7 +13,7 @@
 //
 // Compiler does all of it and uses its memory again; Compiler.Explain shows each stage, and Expr.String prints any as OVN does.
 // Everything before EvaluateConditions depends on the text and the sets alone, and Clone keeps it for another datapath or another
-// state of ports. Packet, Evaluate, Hit and ParseMicroflow are for tests and tools that ask what a match means.
+// state of ports. ConstantSet.Part is for who wants to know what a few members of a large set come to (part.go). Packet, Evaluate, Hit and ParseMicroflow are for tests and tools that ask what a match means.
 //
 // The same symbols serve the language of actions: ParseField, ParseConstant, ParseConstantSet and Field are its building
 // blocks, and prerequisites of actions are collected in an Expr.

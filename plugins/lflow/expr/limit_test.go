@@ -43,6 +43,7 @@ func TestLimit(t *testing.T) {
 		{"conjunction", "ip4.src == " + alternatives(1, 500) + " && ip4.dst == " + alternatives(1, 499), 999, 1000, "500 alternatives of ip4.src"},
 		{"fields that multiply", different + " && " + strings.ReplaceAll(different, "src", "dst"), 1000, 900 * 900,
 			"900 of (ip4.src, eth.type, tcp.src, ip.proto) times 900 of"},
+		{"fields that add up", "(ip4.src == $large || ip4.dst == $large) && tcp.dst == 80", 0, 0, ""},
 		{"far too many", strings.Repeat("("+different+") && ", 30) + "1", 10_000, 1e88, "alternatives of"},
 		{"not in a large set", "ip4.src != $large", 0, 185_000, "alternatives of ip4.src"},
 		{"not in a set", "ip4.src != $small", 0, 0, ""},

@@ -274,10 +274,15 @@ func (m *matcher) constrain(c *constraints, n *node) bool {
 			m.fail(fmt.Errorf("%w: %s as a whole only, not some of its bits", ErrNoMatch, n.symbol.Name))
 		}
 		return true
+	} else if (v.slot == slotIPDSCP || v.slot == slotIPECN) && m.dialect.LoseUnsendable {
+		return true // OVS's mf_set takes their masks, which do not fill a byte, for those of some bits
 	}
 	for i := range int(v.count) {
 		s := v.slot + slot(i)
 		value, mask := v.part(value, i), v.part(mask, i)
+		if s == slotCTState && m.dialect.LoseUnsendable { // OVS keeps 8 bits of it (struct flow)
+			value, mask = value.And(lex.Ones(8)), mask.And(lex.Ones(8))
+		}
 		if !s.possible(value) {
 			return false
 		}

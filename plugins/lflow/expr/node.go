@@ -16,6 +16,7 @@ type Expr struct {
 	// expression depends on.
 	AddressSets, PortGroups []string
 
+	parts   parts
 	scratch scratch
 }
 
@@ -28,6 +29,7 @@ type node struct {
 	op   RelOp // of a cmp
 	// not is: of a boolean, false, and of a condition, that it is negated.
 	not  bool
+	part bool  // of a cmp: its constant stands beside part of a set, or comes from it
 	set  int32 // of a cmp: 1 + index in strings of the address set that value comes from, 0 for none
 	next nodeID
 
@@ -74,6 +76,7 @@ func (e *Expr) Reset() {
 	e.root, e.free = 0, 0
 	e.strings = e.strings[:0]
 	e.AddressSets, e.PortGroups = e.AddressSets[:0], e.PortGroups[:0]
+	e.parts = parts{}
 }
 
 // add puts a node into the arena. Pointers into nodes do not outlive it.
@@ -252,7 +255,7 @@ func (e *Expr) And(o *Expr) {
 // Clone is a copy that shares nothing with e.
 func (e *Expr) Clone() *Expr {
 	c := &Expr{
-		nodes: append([]node(nil), e.nodes...), root: e.root, free: e.free,
+		nodes: append([]node(nil), e.nodes...), root: e.root, free: e.free, parts: e.parts,
 		strings:     append([]string(nil), e.strings...),
 		AddressSets: append([]string(nil), e.AddressSets...),
 		PortGroups:  append([]string(nil), e.PortGroups...),

@@ -94,8 +94,9 @@ func (n *normalizer) normalizeSorted(id nodeID) nodeID {
 // distribute is "a && (b || c)" as "(a && b) || (a && c)", normalized. or is the child of and to multiply out.
 func (n *normalizer) distribute(and, or nodeID) nodeID {
 	all := n.add(node{kind: kindOr})
+	others := n.size(and) - n.size(or)
 	for choice := n.nodes[or].first; choice != 0; choice = n.nodes[choice].next {
-		if !n.affordable(and) {
+		if !n.affordable(others+n.size(choice), and) {
 			return all
 		}
 		term := n.add(node{kind: kindAnd})
@@ -122,9 +123,10 @@ func (n *normalizer) distribute(and, or nodeID) nodeID {
 	return n.fix(all)
 }
 
-// affordable pays for one copy of an and.
-func (n *normalizer) affordable(and nodeID) bool {
-	n.budget.terms += n.size(and)
+// affordable pays for a term that is to have so many nodes, one of those that an and multiplies out to.
+func (n *normalizer) affordable(size int, and nodeID) bool {
+	n.budget.copies++
+	n.budget.terms += size
 	if n.budget.terms > termsPerFlow*n.budget.limit {
 		n.budget.refuseTerms(n.estimate(and))
 	}

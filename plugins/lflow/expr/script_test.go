@@ -1,66 +1,18 @@
 package expr
 
 import (
-	"bufio"
-	"flag"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/flowhost/flowhost/plugins/lflow/dialect"
+	"github.com/flowhost/flowhost/plugins/lflow/golden"
 )
 
-var rewrite = flag.Bool("rewrite", false, "write the results in testdata anew")
-
-// TestStages runs a script of expressions. Look at the difference before you commit what -rewrite wrote.
+// TestStages runs a script of expressions.
 func TestStages(t *testing.T) {
-	const file = "testdata/stages.txt"
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := runScript(t, string(text))
-	if *rewrite {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want := strings.Split(string(text), "\n")
-	for i, line := range strings.Split(got, "\n") {
-		if i >= len(want) || line != want[i] {
-			t.Fatalf("%s:%d: %s", file, i+1, line)
-		}
-	}
-}
-
-// runScript copies a script and writes results behind its expressions.
-func runScript(t *testing.T, script string) string {
-	var out strings.Builder
-	run := &stageRun{}
-	for s := bufio.NewScanner(strings.NewReader(script)); s.Scan(); {
-		line := s.Text()
-		if strings.HasPrefix(line, "  ") {
-			continue // an old result
-		}
-		fmt.Fprintln(&out, line)
-		command, rest, _ := strings.Cut(line, " ")
-		switch command {
-		case "dialect":
-			d, ok := dialect.ByName(rest)
-			if !ok {
-				t.Fatalf("no dialect %s", rest)
-			}
-			run.dialect, run.env = d, scriptEnv(d)
-		case "stages":
-			run.stages = strings.Fields(rest)
-		case ">":
-			run.expression(&out, rest)
-		}
-	}
-	return out.String()
+	golden.Test(t, "testdata/stages.txt", func(*testing.T) golden.Command { return new(stageRun).run })
 }
 
 // stageRun is what the lines so far have set.
@@ -68,6 +20,18 @@ type stageRun struct {
 	dialect *dialect.Dialect
 	env     *Env
 	stages  []string
+}
+
+func (r *stageRun) run(t *testing.T, out *strings.Builder, name, rest string) {
+	switch name {
+	case "dialect":
+		r.dialect = golden.Dialect(t, rest)
+		r.env = scriptEnv(r.dialect)
+	case "stages":
+		r.stages = strings.Fields(rest)
+	case ">":
+		r.expression(out, rest)
+	}
 }
 
 func scriptEnv(d *dialect.Dialect) *Env {

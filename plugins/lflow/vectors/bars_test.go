@@ -54,7 +54,7 @@ func bar(t *testing.T, name string, figure float64, unit, limit string, pass boo
 		verdict = "FAIL"
 		t.Fail()
 	}
-	fmt.Printf("bar %s: %.2f %s, must be %s: %s (calibration %.2f)\n", name, figure, unit, limit, verdict, calibration)
+	fmt.Printf("calibration %.2f\nbar %s: %.2f %s, must be %s: %s\n", calibration, name, figure, unit, limit, verdict)
 }
 
 // calibrationTime is what calibrate takes on the machine that the bars are for: one core of 2.1 GHz.
