@@ -1,12 +1,10 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/flowhost/flowhost/sdk"
@@ -18,9 +16,9 @@ import (
 type keeper struct {
 	host   *sdk.Host
 	path   string
-	pushed map[flow.Key]flow.Flow // Invariant: what the host's table has of this source, but for what is stale
-	synced bool                   // SyncDone has been said since the session, or the last refused push, began
-	begun  bool                   // a push was tried in this session
+	pushed content // Invariant: what the host's table has of this source, but for what is stale
+	synced bool    // SyncDone has been said since the session, or the last refused push, began
+	begun  bool    // a push was tried in this session
 	seen   stamp
 }
 
@@ -39,78 +37,71 @@ func (k *keeper) stamp() stamp {
 	return stamp{info.ModTime(), info.Size(), info.Mode()}
 }
 
-// readFlows reads a file of flows. As with ovs-ofctl, empty lines and what follows a # are nothing, and of two flows with
-// one key the later one counts.
-func readFlows(path string) (map[flow.Key]flow.Flow, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	flows := make(map[flow.Key]flow.Flow)
-	lines := bufio.NewScanner(file)
-	lines.Buffer(nil, 1<<20)
-	for n := 1; lines.Scan(); n++ {
-		text, _, _ := strings.Cut(lines.Text(), "#")
-		if text = strings.TrimSpace(text); text == "" {
-			continue
-		}
-		f, err := flow.ParseFlow(text)
-		if err != nil {
-			return nil, fmt.Errorf("%s:%d: %w", path, n, err)
-		}
-		flows[f.Key] = f
-	}
-	return flows, lines.Err()
-}
-
-// txnFlows is how many flows go into one transaction.
+// txnFlows is how many operations go into one transaction.
 const txnFlows = 10_000
 
-// push makes what is pushed equal to what is wanted.
-func (k *keeper) push(ctx context.Context, wanted map[flow.Key]flow.Flow) error {
-	p := pusher{keeper: k, txn: k.host.Begin()}
-	for key, f := range wanted {
-		if old, ok := k.pushed[key]; !ok || old != f {
-			p.txn.Set(id(key), f)
-			if err := p.flushAt(ctx, txnFlows); err != nil {
-				return err
-			}
+// push makes what is pushed equal to what is wanted. Meters and groups come before what may name them, and go after what did.
+func (k *keeper) push(ctx context.Context, wanted content) error {
+	p := pusher{keeper: k, ctx: ctx, txn: k.host.Begin()}
+	for id, m := range wanted.meters {
+		if old, ok := k.pushed.meters[id]; !ok || old != m {
+			p.do(func(t *sdk.Txn) { t.SetMeter(m) })
 		}
 	}
-	for key := range k.pushed {
-		if _, ok := wanted[key]; !ok {
-			p.txn.Remove(id(key))
-			if err := p.flushAt(ctx, txnFlows); err != nil {
-				return err
-			}
+	for id, g := range wanted.groups {
+		if old, ok := k.pushed.groups[id]; !ok || old != g {
+			p.do(func(t *sdk.Txn) { t.SetGroup(g) })
 		}
 	}
-	if err := p.flushAt(ctx, 1); err != nil {
-		return err
+	for key, f := range wanted.flows {
+		if old, ok := k.pushed.flows[key]; !ok || old != f {
+			p.do(func(t *sdk.Txn) { t.Set(id(key), f) })
+		}
+	}
+	for key := range k.pushed.flows {
+		if _, ok := wanted.flows[key]; !ok {
+			p.do(func(t *sdk.Txn) { t.Remove(id(key)) })
+		}
+	}
+	for id := range k.pushed.groups {
+		if _, ok := wanted.groups[id]; !ok {
+			p.do(func(t *sdk.Txn) { t.RemoveGroup(id) })
+		}
+	}
+	for id := range k.pushed.meters {
+		if _, ok := wanted.meters[id]; !ok {
+			p.do(func(t *sdk.Txn) { t.RemoveMeter(id) })
+		}
+	}
+	if p.commit(); p.err != nil {
+		// Some transactions may be done. The next push is a sync: it says everything again, and what it does not say goes.
+		k.pushed, k.synced = content{}, false
+		return p.err
 	}
 	k.pushed = wanted
 	return nil
 }
 
-// pusher fills transactions and commits them when they are full.
+// pusher fills transactions and commits them when they are full, until the first error.
 type pusher struct {
 	*keeper
+	ctx context.Context
 	txn *sdk.Txn
+	err error
 }
 
-// flushAt commits if n operations or more wait. A refusal in the middle of several transactions leaves those before it done, so
-// the next push is a sync: it says everything again, and what it does not say goes.
-func (p *pusher) flushAt(ctx context.Context, n int) error {
-	if p.txn.Len() < n {
-		return nil
+func (p *pusher) do(op func(*sdk.Txn)) {
+	op(p.txn)
+	if p.txn.Len() >= txnFlows {
+		p.commit()
 	}
-	if _, err := p.txn.Commit(ctx); err != nil {
-		p.pushed, p.synced = nil, false
-		return err
+}
+
+func (p *pusher) commit() {
+	if p.err == nil && p.txn.Len() > 0 {
+		_, p.err = p.txn.Commit(p.ctx)
 	}
 	p.txn = p.host.Begin()
-	return nil
 }
 
 // id is the UUID of the flow with a key: the same after each restart, so that nothing changes.

@@ -1,11 +1,19 @@
-// Command flowhost-plugin-ofctl keeps a file of flows installed. The file is what `ovs-ofctl add-flows` reads, one flow a
-// line; whenever it changes, what has changed in it is sent. It takes the place of `ovs-ofctl replace-flows` in a cron job:
+// Command flowhost-plugin-ofctl keeps a file of flows, groups and meters installed. Its lines are those that `ovs-ofctl add-flows`,
+// `add-groups` and `add-meter` read, in any order; those that begin with group_id= are groups, those with meter= meters:
+//
+//	meter=1,pktps,bands=type=drop,rate=1000
+//	group_id=1,type=select,bucket=weight:1,actions=output:1,bucket=weight:3,actions=output:2
+//	table=0,priority=100,ip,nw_dst=192.0.2.0/24 actions=meter:1,group:1
+//
+// Whenever the file changes, what has changed in it is sent. It takes the place of `ovs-ofctl replace-flows` in a cron job:
 //
 //	plugins:
 //	  - name: ofctl
 //	    path: /usr/local/bin/flowhost-plugin-ofctl
 //	    args: [/etc/flows.txt]
 //	    tables: [0-253]
+//	    groups: [1-99]
+//	    meters: [1-99]
 package main
 
 import (
@@ -27,16 +35,20 @@ func main() {
 
 func run(ctx context.Context, h *sdk.Host) error {
 	if len(os.Args) != 2 {
-		return errors.New("name one file of flows in the plugin's args")
+		return errors.New("name one file of flows, groups and meters in the plugin's args")
 	}
-	k := keeper{host: h, path: os.Args[1]}
+	return (&keeper{host: h, path: os.Args[1]}).keep(ctx)
+}
+
+// keep keeps the file installed until the session ends.
+func (k *keeper) keep(ctx context.Context) error {
 	for {
 		switch err := k.update(ctx); {
 		case errors.Is(err, sdk.ErrClosed), ctx.Err() != nil:
 			return err
 		case err != nil:
-			h.Status(false, err.Error())
-			h.Logger().Warn("the flows stay as they are", "error", err)
+			k.host.Status(false, err.Error())
+			k.host.Logger().Warn("the flows stay as they are", "error", err)
 		}
 		if err := k.awaitChange(ctx); err != nil {
 			return err
@@ -47,7 +59,7 @@ func run(ctx context.Context, h *sdk.Host) error {
 // update reads the file and sends what is different in it. After an error the flows are those of the last good file.
 func (k *keeper) update(ctx context.Context) error {
 	k.seen = k.stamp()
-	wanted, err := readFlows(k.path)
+	wanted, err := readFile(k.path)
 	if err != nil {
 		return err
 	}
@@ -66,7 +78,8 @@ func (k *keeper) update(ctx context.Context) error {
 		}
 		k.synced = true
 	}
-	k.host.Status(true, fmt.Sprintf("%d flows from %s", len(wanted), k.path))
+	k.host.Status(true, fmt.Sprintf("%d flows, %d groups and %d meters from %s",
+		len(wanted.flows), len(wanted.groups), len(wanted.meters), k.path))
 	return nil
 }
 
