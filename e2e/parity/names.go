@@ -1,0 +1,125 @@
+package parity
+
+import (
+	"fmt"
+	"hash/fnv"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// names are what the free numbers of one side stand for. Each number has one name, and each name one number, so that naming loses
+// nothing: two groups of the same content, or two conjunctions of the same clauses, are told apart by a count behind the name.
+type names struct {
+	groups, meters, conjunctions map[string]string
+}
+
+var (
+	groupLine   = regexp.MustCompile(`group_id=(\d+),?`)
+	meterLine   = regexp.MustCompile(`meter=(\d+) ?`)
+	groupAction = regexp.MustCompile(`\bgroup:(\d+)`)
+	meterAction = regexp.MustCompile(`\b(meter:|meter_id=)(\d+)`)
+	conjunction = regexp.MustCompile(`\bconjunction\((\d+),(\d+/\d+)\)`)
+	conjID      = regexp.MustCompile(`\bconj_id=(\d+)`)
+)
+
+func newNames(flows []Flow, groups, meters []string) *names {
+	n := &names{meters: content(meters, meterLine)}
+	var metered []string // a group's buckets may name meters
+	for _, line := range groups {
+		metered = append(metered, meterAction.ReplaceAllStringFunc(line, n.meter))
+	}
+	n.groups = content(metered, groupLine)
+	n.conjunctions = n.nameConjunctions(flows)
+	return n
+}
+
+// content names what has an id on a line of its own by the rest of the line.
+func content(lines []string, id *regexp.Regexp) map[string]string {
+	byText := make(map[string][]string)
+	for _, line := range lines {
+		if at := id.FindStringSubmatchIndex(line); at != nil {
+			text := line[:at[0]] + line[at[1]:]
+			byText[text] = append(byText[text], line[at[2]:at[3]])
+		}
+	}
+	return distinct(byText)
+}
+
+// distinct gives each id the hash of its text, and those that share one a count as well.
+func distinct(byText map[string][]string) map[string]string {
+	named := make(map[string]string)
+	for text, ids := range byText {
+		h := fnv.New64a()
+		h.Write([]byte(text))
+		slices.SortFunc(ids, func(a, b string) int { return len(a)*1000 - len(b)*1000 + strings.Compare(a, b) })
+		for i, id := range ids {
+			named[id] = fmt.Sprintf("%x", h.Sum64())
+			if i > 0 {
+				named[id] += fmt.Sprintf(".%d", i+1)
+			}
+		}
+	}
+	return named
+}
+
+// nameConjunctions names each conjunction by its clauses and by what it does: the flows that have a part in it, and the flows that
+// match on it, but for the number itself.
+func (n *names) nameConjunctions(flows []Flow) map[string]string {
+	parts := make(map[string][]string)
+	for _, f := range flows {
+		for _, c := range conjunction.FindAllStringSubmatch(f.Actions, -1) {
+			parts[c[1]] = append(parts[c[1]], fmt.Sprintf("clause %s of table=%d,priority=%d,%s", c[2], f.Table, f.Priority, f.Match))
+		}
+		if c := conjID.FindStringSubmatch(f.Match); c != nil {
+			rest := conjID.ReplaceAllString(f.Match, "conj_id")
+			parts[c[1]] = append(parts[c[1]], fmt.Sprintf("table=%d,priority=%d,%s %s %s", f.Table, f.Priority, rest, n.actions(f.Actions), f.Cookie))
+		}
+	}
+	byText := make(map[string][]string)
+	for id, list := range parts {
+		slices.Sort(list)
+		text := strings.Join(slices.Compact(list), "\n")
+		byText[text] = append(byText[text], id)
+	}
+	return distinct(byText)
+}
+
+// rename names the numbers in a flow, and sorts conjunction actions.
+func (n *names) rename(f Flow) Flow {
+	f.Match = conjID.ReplaceAllStringFunc(f.Match, func(s string) string {
+		return "conj_id=" + name(n.conjunctions, conjID.FindStringSubmatch(s)[1])
+	})
+	f.Actions = n.actions(f.Actions)
+	if !strings.HasPrefix(f.Actions, "conjunction(") {
+		return f
+	}
+	var clauses []string
+	for _, c := range conjunction.FindAllStringSubmatch(f.Actions, -1) {
+		clauses = append(clauses, fmt.Sprintf("conjunction(%s,%s)", name(n.conjunctions, c[1]), c[2]))
+	}
+	slices.Sort(clauses)
+	f.Actions = strings.Join(slices.Compact(clauses), ",")
+	return f
+}
+
+// actions names groups and meters in actions.
+func (n *names) actions(text string) string {
+	text = groupAction.ReplaceAllStringFunc(text, func(s string) string {
+		return "group:" + name(n.groups, groupAction.FindStringSubmatch(s)[1])
+	})
+	return meterAction.ReplaceAllStringFunc(text, n.meter)
+}
+
+func (n *names) meter(s string) string {
+	m := meterAction.FindStringSubmatch(s)
+	return m[1] + name(n.meters, m[2])
+}
+
+// name is the name of a number; one that stands for nothing is itself, and says so.
+func name(in map[string]string, number string) string {
+	if n, ok := in[number]; ok {
+		return n
+	}
+	return "missing " + number
+}
