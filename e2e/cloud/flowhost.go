@@ -1,0 +1,166 @@
+package cloud
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/flowhost/flowhost/core/admin"
+	"github.com/flowhost/flowhost/e2e/dump"
+	"github.com/flowhost/flowhost/e2e/parity"
+	"github.com/flowhost/flowhost/e2e/standin"
+	"github.com/flowhost/flowhost/internal/ovstest"
+)
+
+// settle is how long anything may take to be in the switch, on a machine that does other things, too.
+const settle = 60 * time.Second
+
+// Programs is the folder that machines have flowhost's programs in: those of [Flowhosts].
+const Programs = "/opt/flowhost"
+
+// Flowhosts are the programs that [Node.TakeOver] needs, for machine.Build.
+func Flowhosts() map[string]string {
+	const module = "github.com/flowhost/flowhost/"
+	programs := map[string]string{"flowhost": module + "cmd/host"}
+	for _, name := range standin.Sources {
+		programs["flowhost-plugin-"+name] = module + "plugins/" + name
+	}
+	return programs
+}
+
+// configuration of flowhost: its flows are ovn-controller's, and a plugin that was killed is back within a second.
+func configuration() string {
+	text := "bridge: br-int\nplugins:\n"
+	for _, name := range standin.Sources {
+		text += fmt.Sprintf("- {name: %s, path: %s, args: [%s], backoff-max: 1s}\n",
+			name, standin.Path(Programs, name), strings.Join(standin.Args(name), ", "))
+	}
+	return text
+}
+
+// TakeOver ends ovn-controller with SIGKILL, which leaves all that it has made, empties br-int, and starts flowhost with OVN's sources. What
+// is no source's stays as ovn-controller has left it: which ports are bound to the node, its tunnels, and the zones of conntrack. The
+// flows must be those that ovn-controller had.
+func (n *Node) TakeOver(t testing.TB) {
+	t.Helper()
+	n.Run(t, "ovn-appctl -t ovn-controller inc-engine/recompute") // what it comes to step by step is not always that
+	n.AwaitController(t, 1)                                       // it has, when it answers again
+	before := n.side(t)
+	n.keepPorts(t)
+	n.Signal(t, Controller, "KILL")
+	delete(n.daemons, Controller)
+	n.Run(t, "mkdir -p /run/flowhost; cat >/run/flowhost/config.yaml <<'end'\n"+configuration()+"end\n"+
+		"for what in flows groups meters; do ovs-ofctl -O OpenFlow15 del-$what br-int; done")
+	n.SetPrograms(Programs)
+	n.Start(t, Flowhost)
+	n.await(t, func(admin.Status) error { return nil })
+	for _, d := range parity.Compare(n.side(t), before, nil, nil).Differences {
+		t.Errorf("on %s, %v:\nflowhost's       %v\novn-controller's %v", n.Name, d.Outcome, d.Ours, d.Theirs)
+	}
+	if t.Failed() {
+		t.FailNow()
+	}
+}
+
+// side is what br-int has, as it is compared.
+func (n *Node) side(t testing.TB) *parity.Side {
+	t.Helper()
+	has, err := dump.Read(func(program string, args ...string) (string, error) {
+		return n.Try(program + " " + strings.Join(args, " "))
+	}, "br-int")
+	if err != nil {
+		t.Fatal(err)
+	}
+	side, err := parity.ReadSide(has)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return side
+}
+
+// keepPorts has ports keep their numbers when ovs-vswitchd is started again: the file has them.
+func (n *Node) keepPorts(t testing.TB) {
+	t.Helper()
+	n.Run(t, `ovs-vsctl --timeout=30 $(for port in $(ovs-vsctl list-ports br-int); do
+		echo -- set Interface $port ofport_request=$(ovs-vsctl get Interface $port ofport)
+	done)`)
+}
+
+// SetPrograms says from which folder of programs flowhost is started.
+func (n *Node) SetPrograms(folder string) {
+	n.daemons[Flowhost] = fmt.Sprintf(`sed -i 's,path: .*/,path: %[1]s/,' /run/flowhost/config.yaml
+		setsid %[1]s/flowhost run --config=/run/flowhost/config.yaml --state-dir=/run/flowhost/state --pidfile=%[2]s \
+		>>/run/log/flowhost.log 2>&1 </dev/null &
+		for try in $(seq 100); do if %[1]s/flowhost status >/dev/null 2>&1; then break; fi; sleep 0.1; done`, folder, pidfile(Flowhost))
+}
+
+// Status is what the node's `flowhost status` says.
+func (n *Node) Status() (s admin.Status, err error) {
+	out, err := n.Try(Programs + "/flowhost status -o json || true") // it exits with 1 when it is not ready
+	if err == nil {
+		err = json.Unmarshal([]byte(out), &s)
+	}
+	return s, err
+}
+
+// AwaitFlowhost waits until flowhost has so many flows installed, all of them wanted by plugins that run.
+func (n *Node) AwaitFlowhost(t testing.TB, flows int) {
+	t.Helper()
+	n.await(t, func(s admin.Status) error {
+		if s.Flows.Installed != flows {
+			return fmt.Errorf("%d flows are installed, not %d", s.Flows.Installed, flows)
+		}
+		return nil
+	})
+}
+
+// await waits until flowhost has all flows installed that plugins want which run, and nothing more is amiss.
+func (n *Node) await(t testing.TB, amiss func(admin.Status) error) {
+	t.Helper()
+	ovstest.Eventually(t, settle, func() error {
+		s, err := n.Status()
+		if err != nil {
+			return err
+		}
+		f := s.Flows
+		err = amiss(s)
+		if err != nil || !s.Ready || s.Switch.Phase != "steady" || f.Pending+f.Quarantined+f.Stale+f.Held+f.Orphans > 0 {
+			err = fmt.Errorf("flowhost on %s says %+v: %v", n.Name, s, err)
+		}
+		return err
+	})
+}
+
+// KillPlugin kills a plugin of flowhost's.
+func (n *Node) KillPlugin(t testing.TB, name string) {
+	t.Helper()
+	s, err := n.Status()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range s.Plugins {
+		if p.Name == name && p.PID != 0 {
+			n.Run(t, fmt.Sprintf("kill -KILL %d", p.PID))
+			return
+		}
+	}
+	t.Fatalf("%s has no plugin %s that runs: %+v", n.Name, name, s)
+}
+
+// AwaitController waits until ovn-controller has both databases, and br-int so many flows.
+func (n *Node) AwaitController(t testing.TB, flows int) {
+	t.Helper()
+	ovstest.Eventually(t, settle, func() error {
+		out, err := n.Try("ovn-appctl -t ovn-controller connection-status")
+		if err != nil {
+			return err
+		}
+		has, err := n.FlowCount()
+		if err == nil && (has < flows || out != "connected\n") {
+			err = fmt.Errorf("ovn-controller on %s is %s with %d flows; want %d", n.Name, out, has, flows)
+		}
+		return err
+	})
+}
