@@ -60,7 +60,7 @@ func BenchmarkMACBindingLatency(b *testing.B) {
 	reference := &contestant{name: "ovn-controller", seen: watch(b, l.pair.Sandbox)}
 	reference.pause = func() { l.pair.Pause(b, ovstest.Controller) }
 	reference.resume = func() { l.pair.Continue(b, ovstest.Controller) }
-	own := &contestant{name: "flowhost", seen: watch(b, l.pair.flowhost)}
+	own := &contestant{name: "flowhost", seen: watch(b, l.pair.flowhost.Sandbox)}
 	own.pause, own.resume = l.pauseFlowhost()
 	for _, c := range []*contestant{reference, own} {
 		c.seen.await(b, first)
@@ -107,7 +107,7 @@ func newLatencies(b *testing.B) *latencies {
 
 // pauseFlowhost gives what stops and continues flowhost and its plugin.
 func (l *latencies) pauseFlowhost() (pause, resume func()) {
-	plugin := l.pair.awaitReady(l.b, 0)
+	plugin := l.pair.flowhost.awaitReady(l.b, "neighbor", 0)
 	signal := func(s syscall.Signal) {
 		if err := syscall.Kill(plugin, s); err != nil {
 			l.b.Fatal(err)

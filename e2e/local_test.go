@@ -82,7 +82,7 @@ func TestLocalParity(t *testing.T) {
 // onBoth runs ovs-vsctl on both.
 func (p *pair) onBoth(t *testing.T, args ...string) {
 	t.Helper()
-	for _, s := range []*ovstest.Sandbox{p.Sandbox, p.flowhost} {
+	for _, s := range p.both() {
 		s.Vsctl(t, args...)
 	}
 }

@@ -169,7 +169,7 @@ func TestNeighborParity(t *testing.T) {
 	}{
 		{"southbound database", func(t *testing.T) { p.Kill(t, ovstest.Southbound); p.Start(t, ovstest.Southbound) }, false},
 		{"ovs-vswitchd", func(t *testing.T) {
-			for _, s := range []*ovstest.Sandbox{p.Sandbox, p.flowhost} {
+			for _, s := range p.both() {
 				s.Kill(t, ovstest.Vswitchd)
 				s.Start(t, ovstest.Vswitchd)
 			}
@@ -178,13 +178,13 @@ func TestNeighborParity(t *testing.T) {
 		{"host", func(t *testing.T) { p.killHost(t, rows) }, false},
 	} {
 		t.Run(restart.name, func(t *testing.T) {
-			before := p.ages(t, neighborTables)
+			before := statsOf(t, p.flowhost.Sandbox, neighborTables...)
 			restart.restart(t)
 			p.awaitEqual(t, neighborTables...)
 			rows.steps(10)
 			p.awaitEqual(t, neighborTables...)
-			if after := p.ages(t, neighborTables); !restart.fresh {
-				after.checkOlder(t, before)
+			if after := statsOf(t, p.flowhost.Sandbox, neighborTables...); !restart.fresh {
+				after.checkGoOn(t, before)
 			}
 		})
 	}
@@ -192,19 +192,19 @@ func TestNeighborParity(t *testing.T) {
 
 // killPlugin kills the plugin and waits for the next, with changes in between.
 func (p *pair) killPlugin(t *testing.T, rows *rows) {
-	plugin := p.awaitReady(t, 0)
+	plugin := p.flowhost.awaitReady(t, "neighbor", 0)
 	if err := syscall.Kill(plugin, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	rows.steps(5)
-	p.awaitReady(t, plugin)
+	p.flowhost.awaitReady(t, "neighbor", plugin)
 }
 
 // killHost kills flowhost, and starts it again after some changes.
 func (p *pair) killHost(t *testing.T, rows *rows) {
-	plugin := p.awaitReady(t, 0)
+	plugin := p.flowhost.awaitReady(t, "neighbor", 0)
 	p.flowhost.Kill(t, hostName)
 	rows.steps(5)
 	p.flowhost.Start(t, hostName)
-	p.awaitReady(t, plugin)
+	p.flowhost.awaitReady(t, "neighbor", plugin)
 }
