@@ -4,7 +4,8 @@
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
 
-# What is needed: a program or file, and the package that brings it. cc and the C headers are for `go test -race`.
+# What is needed: a program or file, and the package that brings it. cc and the C headers are for `go test -race`, Python and openssl
+# for examples/python.
 needs='
 	ovsdb-server openvswitch-switch
 	ovs-vswitchd openvswitch-switch
@@ -17,7 +18,19 @@ needs='
 	ovn-sbctl ovn-central
 	/usr/share/ovn/ovn-sb.ovsschema ovn-central
 	ovn-controller ovn-host
+	ip iproute2
+	ping iputils-ping
+	ethtool ethtool
+	faketime faketime
+	iperf3 iperf3
+	tcpdump tcpdump
+	nsenter util-linux
+	debootstrap debootstrap
 	protoc protobuf-compiler
+	/usr/bin/python3 python3
+	/usr/lib/python3/dist-packages/grpc python3-grpcio
+	/usr/lib/python3/dist-packages/google/protobuf python3-protobuf
+	openssl openssl
 	cc gcc
 	/usr/include/stdlib.h libc6-dev
 	git git
