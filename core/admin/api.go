@@ -41,7 +41,7 @@ type Progress struct {
 	Lanes      int `json:"lanes"`      // connections; more than one during a big load
 }
 
-// Counts are flows of all owners.
+// Counts are flows of all owners, and groups.
 type Counts struct {
 	Desired     int `json:"desired"`     // what all owners want
 	Installed   int `json:"installed"`   // what the switch holds, as far as is known
@@ -50,6 +50,7 @@ type Counts struct {
 	Stale       int `json:"stale"`       // desired by an owner who has not said so again yet
 	Held        int `json:"held"`        // adopted, and left alone until their owners have spoken
 	Orphans     int `json:"orphans"`     // adopted, and wanted by nobody so far
+	Lingering   int `json:"lingering"`   // groups that nobody wants or names, and that go within a second
 }
 
 // Plugin is one flow source: its process and its flows.

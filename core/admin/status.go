@@ -33,6 +33,7 @@ func (h *Host) status(ctx context.Context) (Status, error) {
 			Stale:       loop.Table.Stale,
 			Held:        loop.Table.Held,
 			Orphans:     loop.Table.Orphans,
+			Lingering:   loop.Table.Lingering,
 		},
 		Plugins: h.plugins(loop.Table.Owners),
 	}

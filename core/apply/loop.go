@@ -151,9 +151,10 @@ func (l *Loop) serveOne() {
 // settle is what follows each step: due timers, changes to the switch, news to the owners.
 func (l *Loop) settle() {
 	now := l.now()
-	next := l.table.Tick(now)
+	l.table.Tick(now)
 	l.readDoubted()
 	l.send()
+	next := l.table.Next()
 	if again := l.watch(now); next.IsZero() || !again.IsZero() && again.Before(next) {
 		next = again
 	}

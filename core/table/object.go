@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/flowhost/flowhost/sdk/flow"
 )
@@ -52,6 +53,7 @@ type object struct {
 
 	users map[uint32]struct{} // desired flows that name it. Invariant: empty when owner is nil, between transactions.
 	uses  int                 // flows that name it and are installed or on their way
+	left  time.Time           // when the last of these was gone; zero: there was none
 
 	bound *owner // whose open atomic transaction has touched it; nil: nobody's
 
@@ -91,6 +93,7 @@ func (t *Table) takeObject(name Object) *object {
 func (t *Table) freeObject(x *object) {
 	if x.owner == nil && !x.present && x.waits == 0 && len(x.users)+x.uses == 0 && !x.doubted && x.flags&(inflight|queued|touched) == 0 {
 		delete(t.objects, x.Object)
+		delete(t.lingering, x)
 	}
 }
 
@@ -234,7 +237,9 @@ func (t *Table) use(actions uint32, n int) {
 	}
 	for _, name := range r.objects {
 		x := t.takeObject(name)
-		x.uses += n
+		if x.uses += n; x.uses == 0 {
+			x.left = t.now
+		}
 		t.unnamed(x)
 	}
 }

@@ -111,6 +111,10 @@ func (t *Table) objectDifference(x *object) (Change, bool) {
 	case !wanted && len(x.users)+x.uses > 0:
 		x.flags &^= queued // looked at again when the last flow is gone: deleting it would delete them
 		return Change{}, false
+	case !wanted && t.linger(x):
+		x.flags &^= queued
+		t.settle(&x.waits) // to its owner it is gone: no flow leads to it
+		return Change{}, false
 	case !wanted:
 		c.Kind = deleteOf[x.Kind]
 	case !x.present:
@@ -119,6 +123,24 @@ func (t *Table) objectDifference(x *object) (Change, bool) {
 		c.Kind = modifyOf[x.Kind]
 	}
 	return c, true
+}
+
+// groupLinger is how long a group stays that nobody wants after the last flow that named it is gone. For that long, packets may be led to
+// it: until ovs-vswitchd has looked at the datapath's flows again, which it does at least each max-revalidator, 500 ms
+// (ovs-vswitchd.conf.db(5)), and a bucket is chosen by a hash that the datapath works out after a first look at the group and
+// before a second (ofproto-dpif-xlate.c, pick_dp_hash_select_group). What finds no group then is dropped: connections are lost
+// when a load balancer gets other backends.
+const groupLinger = time.Second
+
+// linger says whether an object that no flow names any more must stay for some time yet; then it is looked at again.
+func (t *Table) linger(x *object) bool {
+	until := x.left.Add(groupLinger)
+	if x.Kind != Group || x.left.IsZero() || !until.After(t.now) {
+		return false
+	}
+	t.lingering[x] = until
+	t.retryAt(until)
+	return true
 }
 
 var (
@@ -206,6 +228,16 @@ func (t *Table) isolateObject(x *object, err error, now time.Time) {
 
 // retryObjects gives objects that have waited long enough another try.
 func (t *Table) retryObjects(now time.Time) {
+	for x, until := range t.lingering {
+		if until.After(now) {
+			t.retryAt(until)
+			continue
+		}
+		delete(t.lingering, x)
+		if x.owner == nil {
+			t.unnamed(x)
+		}
+	}
 	for _, x := range t.objects {
 		switch {
 		case !x.refused() || x.isHeldBack():

@@ -58,18 +58,19 @@ type Table struct {
 	spare  *revision // one that nobody refers to any more, for the next
 
 	// The switch.
-	option         int                  // N of the field tun_metadataN that OVN's Geneve option has or had last; -1: none
-	steady         bool                 // connected and adopted
-	session        uint32               // counts connections lost, so that late answers are known
-	small          queue                // entries to be looked at by Diff that small transactions have touched
-	bulk           queue                // the other entries to be looked at
-	hurried        map[uint32]struct{}  // entries in flight that a small transaction has touched meanwhile
-	dirtyObjects   []*object            // objects to be looked at by Diff
-	unsure         map[*object][]uint32 // whose deletion is in flight or that are in doubt, and the entries that wait to name them
-	unread         []*object            // in doubt, and the switch is to be asked
-	flushes        []*flush             // not answered yet
-	bound          map[uint32]*owner    // entries that open atomic transactions have touched
-	flying         map[uint32]uint32    // actions in flight that name objects, by entry. Invariant: a use of them each.
+	option         int                   // N of the field tun_metadataN that OVN's Geneve option has or had last; -1: none
+	steady         bool                  // connected and adopted
+	session        uint32                // counts connections lost, so that late answers are known
+	small          queue                 // entries to be looked at by Diff that small transactions have touched
+	bulk           queue                 // the other entries to be looked at
+	hurried        map[uint32]struct{}   // entries in flight that a small transaction has touched meanwhile
+	dirtyObjects   []*object             // objects to be looked at by Diff
+	unsure         map[*object][]uint32  // whose deletion is in flight or that are in doubt, and the entries that wait to name them
+	unread         []*object             // in doubt, and the switch is to be asked
+	lingering      map[*object]time.Time // groups that nobody wants or names, and until when they stay. Invariant: of objects.
+	flushes        []*flush              // not answered yet
+	bound          map[uint32]*owner     // entries that open atomic transactions have touched
+	flying         map[uint32]uint32     // actions in flight that name objects, by entry. Invariant: a use of them each.
 	inflight       int
 	installed      int
 	installedIn    [int(flow.MaxTable) + 1]int // of them, by table
@@ -115,6 +116,7 @@ func New(options Options) *Table {
 		quarantine: make(map[uint32]*quarantine),
 		lost:       make(map[uint32]time.Time),
 		damped:     make(map[uint32]*damp),
+		lingering:  make(map[*object]time.Time),
 		seen:       make(map[uint32]Dumped),
 		readings:   make(map[uint32]reading),
 		strangers:  make(map[uint64]*fight),
@@ -132,6 +134,11 @@ func (t *Table) Tick(now time.Time) (next time.Time) {
 	}
 	t.refreshClaims(now)
 	t.retryDue(now)
+	return t.Next()
+}
+
+// Next is when Tick should be called next; the zero time when there is nothing to wait for.
+func (t *Table) Next() (next time.Time) {
 	next = t.retry
 	for _, o := range t.owners[1:] {
 		next = earlier(next, t.deadline(o))

@@ -93,6 +93,7 @@ type Stats struct {
 	Objects     int          // groups and meters that are desired or installed
 	Orphans     int          // entries adopted that nobody has asked for
 	Held        int          // entries adopted that wait for their owners
+	Lingering   int          // groups that nobody wants or names, and that packets may be on their way to
 	Owners      []OwnerStats // in the order of AddOwner
 }
 
@@ -229,7 +230,7 @@ func (t *Table) Owners() []OwnerView {
 
 // Stats counts what is in the table.
 func (t *Table) Stats() Stats {
-	s := Stats{Entries: t.entries.live(), Objects: len(t.objects), Installed: t.installed}
+	s := Stats{Entries: t.entries.live(), Objects: len(t.objects), Lingering: len(t.lingering), Installed: t.installed}
 	s.Pending = t.inflight + t.small.len() + t.bulk.len() + len(t.dirtyObjects)
 	for _, f := range t.flushes {
 		if !f.sent {

@@ -126,7 +126,7 @@ func (n *Node) await(t testing.TB, amiss func(admin.Status) error) {
 		}
 		f := s.Flows
 		err = amiss(s)
-		if err != nil || !s.Ready || s.Switch.Phase != "steady" || f.Pending+f.Quarantined+f.Stale+f.Held+f.Orphans > 0 {
+		if err != nil || !s.Ready || s.Switch.Phase != "steady" || f.Pending+f.Quarantined+f.Stale+f.Held+f.Orphans+f.Lingering > 0 {
 			err = fmt.Errorf("flowhost on %s says %+v: %v", n.Name, s, err)
 		}
 		return err

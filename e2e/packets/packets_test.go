@@ -138,7 +138,7 @@ func (s *scene) loadBalancer(t *testing.T) {
 		}
 	}
 	calls, pings := s.a.StartCalls(t, virtual), s.a.StartPing(t, ip(s.c))
-	for range 2 {
+	for range 5 {
 		s.balance(t, s.b)
 		s.await(t, s.a, virtual, func(c cloud.Calls) bool { return c.By(s.b) == c.Sent })
 		if got := s.a.Call(t, virtual, 100); got.By(s.c) > 0 {
@@ -147,8 +147,8 @@ func (s *scene) loadBalancer(t *testing.T) {
 		s.balance(t, s.b, s.c)
 		s.await(t, s.a, virtual, func(c cloud.Calls) bool { return c.By(s.c) > 0 })
 	}
-	s.none(t, "a backend goes and comes twice, TCP", calls.Stop(t).Loss)
-	s.none(t, "a backend goes and comes twice, ping beside it", pings.Stop(t))
+	s.none(t, "a backend goes and comes five times, TCP", calls.Stop(t).Loss)
+	s.none(t, "a backend goes and comes five times, ping beside it", pings.Stop(t))
 }
 
 // hairpin has a backend connect to the virtual address whose only backend it is: it must not see its own address.

@@ -94,6 +94,9 @@ func (p *Pair) status() (s admin.Status, err error) {
 // ready says whether flowhost has said and installed everything.
 func (p *Pair) ready() error {
 	status, err := p.status()
+	if err == nil && status.Flows.Lingering > 0 {
+		err = fmt.Errorf("%d groups have yet to go", status.Flows.Lingering)
+	}
 	if err == nil && !status.Ready {
 		err = fmt.Errorf("flowhost is not ready: %s", strings.Join(status.Reasons, "; "))
 	}
