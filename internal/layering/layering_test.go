@@ -38,6 +38,7 @@ var allowed = map[string][]string{
 	"internal/ovn/ovsdb/bars": {"internal/ovn/...", "internal/ovstest", "e2e/bar"},
 	"internal/ovstest":        {"internal/ovstest/..."},
 	"plugins":                 {"sdk", "sdk/flow", "internal/ovn/..."},
+	"plugins/chassis":         {"sdk", "sdk/flow", "internal/ovn/...", "plugins/chassis/..."},
 	"plugins/lflow":           {"sdk", "sdk/flow", "internal/ovn/...", "plugins/lflow/..."},
 	"examples":                {"sdk", "sdk/flow"},
 }

@@ -1,0 +1,110 @@
+package duty
+
+import "time"
+
+// A Write that the server has refused is said again after a pause, which doubles.
+const (
+	firstPause = time.Second
+	lastPause  = time.Minute
+)
+
+// Agenda is what a Duty has to look at, thing by thing. It keeps what Duty.Plan promises: one Write for a thing is on its way at most, and
+// one that was refused is not said again at once. The zero Agenda is empty.
+type Agenda[K comparable] struct {
+	queue   []K // Invariant: those with marked, each once.
+	marked  map[K]bool
+	flying  map[K]bool // a Write is on its way; looked at again when that is done
+	refused map[K]*refusal
+}
+
+// refusal is that the last Write for a thing was refused.
+type refusal struct {
+	pause time.Duration
+	again time.Time // when the pause is over; zero until the next Plan, which knows the time
+}
+
+// Mark makes the next Plan look at a thing.
+func (a *Agenda[K]) Mark(k K) {
+	if a.marked == nil {
+		a.marked, a.flying, a.refused = map[K]bool{}, map[K]bool{}, map[K]*refusal{}
+	}
+	if !a.marked[k] {
+		a.marked[k] = true
+		a.queue = append(a.queue, k)
+	}
+}
+
+// Len is the number of things that the next Plan looks at.
+func (a *Agenda[K]) Len() int { return len(a.queue) }
+
+// Plan is Duty.Plan: look says what to write for a thing, a Write without Operations for nothing.
+func (a *Agenda[K]) Plan(now time.Time, max int, look func(K) Write) (writes []Write, again time.Time) {
+	again = a.wake(now)
+	for len(a.queue) > 0 && len(writes) < max {
+		k := a.queue[0]
+		a.queue = a.queue[1:]
+		if delete(a.marked, k); a.flying[k] {
+			continue
+		}
+		w := look(k)
+		if len(w.Operations) == 0 {
+			delete(a.refused, k)
+			continue
+		}
+		a.flying[k] = true
+		writes = append(writes, a.track(k, w))
+	}
+	return writes, again
+}
+
+// track lets the agenda hear what comes of a Write.
+func (a *Agenda[K]) track(k K, w Write) Write {
+	done := w.Done
+	w.Done = func(err error) {
+		delete(a.flying, k)
+		if err == nil {
+			delete(a.refused, k)
+			a.Mark(k) // somebody may have written meanwhile
+		} else {
+			a.refuse(k)
+		}
+		if done != nil {
+			done(err)
+		}
+	}
+	return w
+}
+
+func (a *Agenda[K]) refuse(k K) {
+	pause := firstPause
+	if before := a.refused[k]; before != nil {
+		pause = min(2*before.pause, lastPause)
+	}
+	a.refused[k] = &refusal{pause: pause}
+}
+
+// wake marks what was refused long enough ago and says when the next one will be.
+func (a *Agenda[K]) wake(now time.Time) (next time.Time) {
+	for k, r := range a.refused {
+		if a.marked[k] || a.flying[k] {
+			continue
+		}
+		if r.again.IsZero() {
+			r.again = now.Add(r.pause)
+		}
+		if !r.again.After(now) {
+			a.Mark(k)
+		} else if next.IsZero() || r.again.Before(next) {
+			next = r.again
+		}
+	}
+	return next
+}
+
+// Lost is Duty.Lost, for the database that the Writes go to.
+func (a *Agenda[K]) Lost() {
+	for k := range a.flying {
+		a.Mark(k)
+	}
+	clear(a.flying)
+}
