@@ -20,6 +20,7 @@ type database struct {
 	wanted uint64 // epoch of the conditions asked for last
 	// With the batches taken in, this epoch was reached, in this session; 0: nothing is loaded yet.
 	epoch, session uint64
+	taken          uint64 // the Number of the last batch
 }
 
 // open begins to follow a database, until ctx ends; running is done afterwards.
@@ -81,7 +82,7 @@ func (d *database) take(b *ovsdb.Batch, maker Maker) {
 	if b == nil {
 		return
 	}
-	d.epoch, d.session = b.Epoch, b.Session
+	d.epoch, d.session, d.taken = b.Epoch, b.Session, b.Number
 	for table, change := range b.All() {
 		maker.Change(table, change)
 	}
@@ -121,6 +122,14 @@ func (d *database) client() *ovsdb.Client {
 		return nil
 	}
 	return d.Client
+}
+
+// side is the zero Side of a nil database.
+func (d *database) side() Side {
+	if d == nil {
+		return Side{}
+	}
+	return Side{Client: d.Client, Taken: d.taken}
 }
 
 // batches is where changes come from.

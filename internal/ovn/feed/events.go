@@ -14,6 +14,7 @@ type events struct {
 	state     *sdk.SwitchState // the last
 	installed sdk.Revision     // the last
 	resync    bool             // it wants to be told everything again
+	marks     []sdk.MarkInstalled
 }
 
 // collect reads events to their end, so that they do not pile up while something is being committed.
@@ -37,6 +38,8 @@ func (e *events) put(event sdk.Event) {
 		e.installed = event.Revision
 	case sdk.Resync:
 		e.resync = true
+	case sdk.MarkInstalled:
+		e.marks = append(e.marks, event)
 	default:
 		return
 	}
@@ -46,10 +49,18 @@ func (e *events) put(event sdk.Event) {
 	}
 }
 
-func (e *events) take() (state *sdk.SwitchState, installed sdk.Revision, resync bool) {
+// said is what events were taken off.
+type said struct {
+	state     *sdk.SwitchState // nil: none
+	installed sdk.Revision
+	resync    bool
+	marks     []sdk.MarkInstalled
+}
+
+func (e *events) take() said {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	state, installed, resync = e.state, e.installed, e.resync
-	e.state, e.resync = nil, false
-	return state, installed, resync
+	now := said{e.state, e.installed, e.resync, e.marks}
+	e.state, e.resync, e.marks = nil, false, nil
+	return now
 }

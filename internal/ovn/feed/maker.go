@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"os"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -58,9 +59,21 @@ type Config struct {
 	// Told is called when the host knows what Take has said so far; what it returns, once the switch has confirmed that: none of its
 	// packets meet what was there before. Not all that Take says is followed by a call of its own. May be nil.
 	Told func() (confirmed func())
+	// Marked is told of the marks that the source watches (sdk.Host.Watch; call sdk.Host.Events before). May be nil.
+	Marked func(sdk.MarkInstalled)
+	// Act is for a Maker that writes to the databases, too: it is called when all that has come so far was told, with whether everything
+	// is known, and returns when it wants to be called again though nothing has come (zero: never). It must not wait: what takes long
+	// it does elsewhere, and tells by Asks what came of it. May be nil.
+	Act func(known bool, vswitch, southbound Side) (again time.Time)
 	// Note is what there is to add to the status; "" when nothing is. May be nil.
 	Note func() string
 	Asks Asks // may be nil
+}
+
+// Side is a database as Act finds it.
+type Side struct {
+	Client *ovsdb.Client // nil: it is not known yet where it is
+	Taken  uint64        // the Number of the last batch that was taken in
 }
 
 // Asks are functions to be called in Run's goroutine, with the southbound database, or nil as long as it is not known where that is. See

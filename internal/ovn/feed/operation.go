@@ -26,6 +26,7 @@ type Operation struct {
 	Keep   bool
 	Remove []flow.Key // only with Keep
 
+	Flush        []uint16     // conntrack zones whose connections the switch is to forget, before the flows come
 	Groups       []flow.Group // new or changed
 	Meters       []flow.Meter
 	RemoveGroups []flow.GroupID // that no flow names after this operation
@@ -49,6 +50,9 @@ func (s Session) Commit(ctx context.Context, operations []Operation, marks []Mar
 
 // add appends the operation to a transaction.
 func (o *Operation) add(txn *sdk.Txn) {
+	for _, zone := range o.Flush {
+		txn.FlushCT(zone)
+	}
 	for _, g := range o.Groups {
 		txn.SetGroup(g)
 	}

@@ -35,6 +35,7 @@ type source struct {
 	status     string // told last
 	marks      waiting
 	nbCfg      string // SB_Global's; "" when there is none
+	alarm      alarm
 }
 
 // Run makes the host's flows follow the databases until ctx ends or the session fails.
@@ -62,6 +63,7 @@ func Run(ctx context.Context, host Host, maker Maker, cfg Config) error {
 		case <-s.southbound.states():
 		case <-events.news:
 			err = s.hear(ctx, events)
+		case <-s.alarm.rings():
 		case ask := <-s.Asks:
 			ask(s.southbound.client())
 		case <-ctx.Done():
@@ -94,6 +96,9 @@ func (s *source) push(ctx context.Context) error {
 		if err := s.done(ctx); err != nil {
 			return err
 		}
+	}
+	if s.Act != nil {
+		s.alarm.set(s.Act(missing == "", s.vswitch.side(), s.southbound.side()))
 	}
 	s.tell(missing)
 	return nil
@@ -218,12 +223,17 @@ func (s *source) openSouthbound(ctx context.Context) error {
 
 // hear takes in what the host has said.
 func (s *source) hear(ctx context.Context, events *events) error {
-	state, installed, resync := events.take()
-	if state != nil {
-		s.switchIs(*state)
+	said := events.take()
+	if said.state != nil {
+		s.switchIs(*said.state)
 	}
-	s.told.installed(installed)
-	if resync { // says everything again, because the host asks for it
+	s.told.installed(said.installed)
+	if s.Marked != nil {
+		for _, m := range said.marks {
+			s.Marked(m)
+		}
+	}
+	if said.resync { // says everything again, because the host asks for it
 		s.maker.Restart()
 		s.told.restart()
 		s.synced, s.retired, s.marks = false, retired{}, waiting{}

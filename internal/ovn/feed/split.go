@@ -64,6 +64,9 @@ func (o *Operation) pieces() (list []Operation) {
 	if o.weight().fits() {
 		return []Operation{*o}
 	}
+	if len(o.Flush) > 0 {
+		list = append(list, Operation{Keep: true, Flush: o.Flush})
+	}
 	for groups := range chunks(o.Groups, weighGroup) {
 		list = append(list, Operation{Keep: true, Groups: groups})
 	}

@@ -50,15 +50,19 @@ func TestSubject(t *testing.T) {
 func TestEvents(t *testing.T) {
 	e := &events{news: make(chan struct{}, 1)}
 	for _, event := range []sdk.Event{sdk.SwitchState{Geneve: 2}, sdk.Resync{}, sdk.Installed{Revision: 4}, sdk.SwitchState{Geneve: 3},
-		sdk.Installed{Revision: 7}} {
+		sdk.MarkInstalled{Name: "a"}, sdk.Installed{Revision: 7}, sdk.MarkInstalled{Name: "b"}} {
 		e.put(event)
 	}
 	<-e.news
-	if state, installed, resync := e.take(); state == nil || state.Geneve != 3 || installed != 7 || !resync {
-		t.Errorf("%+v, installed %d, resync %v", state, installed, resync)
+	said := e.take()
+	if said.state == nil || said.state.Geneve != 3 || said.installed != 7 || !said.resync {
+		t.Errorf("%+v", said)
 	}
-	if state, _, resync := e.take(); state != nil || resync || len(e.news) != 0 {
-		t.Errorf("taken twice: %v, %v", state, resync)
+	if len(said.marks) != 2 || said.marks[1].Name != "b" {
+		t.Errorf("marks: %v", said.marks)
+	}
+	if said := e.take(); said.state != nil || said.resync || len(said.marks) != 0 || len(e.news) != 0 {
+		t.Errorf("taken twice: %+v", said)
 	}
 }
 

@@ -33,6 +33,8 @@ type Batch struct {
 	Epoch uint64
 	// Session is the number of the last session that it is of, see State.
 	Session uint64
+	// Number is how many batches there were up to the last one in it, see Client.Made.
+	Number uint64
 	// Reload is true when everything was loaded: at the start, and after a reconnect to a server that could not tell just
 	// what had changed meanwhile. The changes are the true differences all the same.
 	Reload bool

@@ -43,6 +43,7 @@ type Client struct {
 	wanted    conditions  // by the caller
 	asked     *conditions // of the server, with the reply on the way; or nil
 	acked     conditions  // by the server: the rows are of these
+	made      uint64      // how many batches there were
 }
 
 // New checks the configuration; it does no I/O. Errors: ErrConfig.
@@ -161,6 +162,14 @@ func (c *Client) adapt(text string) error {
 // waits, so that it holds each row once, with Old as the receiver knows it and New as it is now, and a row that came and
 // went is not in it at all. Closed when Run returns. One receiver.
 func (c *Client) Batches() <-chan *Batch { return c.batches }
+
+// Made is the Number of the last batch that there is or that is on its way to Batches. Asked after Transact has returned, it is that
+// of a batch with which all has come that the transaction has changed.
+func (c *Client) Made() uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.made
+}
 
 // State is where the client stands.
 func (c *Client) State() State {

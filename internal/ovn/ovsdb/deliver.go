@@ -42,7 +42,7 @@ func (w *pending) merge(next *Batch) {
 		w.batch = next
 		return
 	}
-	w.batch.TxnID, w.batch.Epoch, w.batch.Session = next.TxnID, next.Epoch, next.Session
+	w.batch.TxnID, w.batch.Epoch, w.batch.Session, w.batch.Number = next.TxnID, next.Epoch, next.Session, next.Number
 	w.batch.Reload = w.batch.Reload || next.Reload
 	if w.index == nil {
 		w.index = make([]map[uuid.UUID]int, len(next.tables))

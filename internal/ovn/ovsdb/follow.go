@@ -200,7 +200,8 @@ func (f *follower) commit(u *update) {
 // hand hands a batch over, with the epoch that is reached with it.
 func (f *follower) hand(b *Batch) {
 	f.client.mu.Lock()
-	b.Epoch, b.Session = f.client.acked.epoch, f.client.number
+	f.client.made++
+	b.Epoch, b.Session, b.Number = f.client.acked.epoch, f.client.number, f.client.made
 	f.client.mu.Unlock()
 	select {
 	case f.client.fresh <- b:

@@ -7,8 +7,10 @@ package duty
 import (
 	"time"
 
+	"github.com/flowhost/flowhost/internal/ovn/feed"
 	"github.com/flowhost/flowhost/internal/ovn/local"
 	"github.com/flowhost/flowhost/internal/ovn/ovsdb"
+	"github.com/flowhost/flowhost/sdk"
 )
 
 // Database is one of the two that a chassis has to do with.
@@ -51,3 +53,21 @@ type Duty interface {
 
 // Tables are what a Duty reads.
 type Tables struct{ Vswitch, Southbound []ovsdb.Table }
+
+// A Listener is a Duty that has to know what the switch has confirmed.
+type Listener interface {
+	// Marked takes in a mark that is installed: of another source, or of the chassis' own.
+	Marked(sdk.MarkInstalled)
+}
+
+// A Speaker is a Duty that has something to say to the host, as a feed.Maker has: flushes of conntrack zones and marks, no flows.
+type Speaker interface {
+	Take(max int) ([]feed.Operation, []feed.Mark)
+	Restart()
+}
+
+// A Reporter is a Duty that has something to say to the operator.
+type Reporter interface {
+	// Note is a line for the status, such as what somebody else keeps from being done; "" for nothing.
+	Note() string
+}
