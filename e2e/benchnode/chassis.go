@@ -7,6 +7,7 @@ import (
 
 	libovsdb "github.com/ovn-org/libovsdb/ovsdb"
 
+	"github.com/flowhost/flowhost/e2e/bar"
 	"github.com/flowhost/flowhost/e2e/bar/watch"
 	"github.com/flowhost/flowhost/e2e/standin"
 	"github.com/flowhost/flowhost/internal/ovn/ovsdb"
@@ -138,7 +139,21 @@ func (s *site) chassisStart() (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	return durations("start, CPU", own, theirs), nil
+	return durations("start, CPU", own, theirs), s.noteStart()
+}
+
+// noteStart tells which of the other one's processes have used what since the last start.
+func (s *site) noteStart() error {
+	status, err := s.own.admin.Status(s.ctx)
+	if err != nil {
+		return err
+	}
+	text := fmt.Sprintf("host %v", spent([]int{s.own.Pid(s.own.daemon)}))
+	for _, p := range status.Plugins {
+		text += fmt.Sprintf(", %s %v", p.Name, spent([]int{p.PID}))
+	}
+	bar.Note("chassis at %s: start, CPU by process: %s", s.size.name, text)
+	return nil
 }
 
 // cost is the processor time that a contestant has used so far, without what only stands in for a source that this is not about.
