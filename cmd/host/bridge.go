@@ -5,11 +5,17 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/flowhost/flowhost/core/config"
 )
 
-// checkBridge returns an error if the local database is there and has no such bridge. A database that is not there yet is no
-// error: the switch is waited for then, and the bridge with it.
-func checkBridge(ctx context.Context, endpoint, bridge string) error {
+// checkBridge returns an error if the local database is there and has no such bridge, and nobody makes it. A database that is not there
+// yet is no error: the switch is waited for then, and the bridge with it.
+func checkBridge(ctx context.Context, c *config.Config) error {
+	if slices.ContainsFunc(c.Plugins, func(p config.Plugin) bool { return p.Name == config.Chassis }) {
+		return nil
+	}
+	endpoint, bridge := c.OVSDB, c.Bridge
 	ctx, cancel := context.WithTimeout(ctx, ovsdbTimeout)
 	defer cancel()
 	names, err := bridgeNames(ctx, endpoint)

@@ -25,7 +25,7 @@ What the file says, the flags may change. SIGHUP reads the file again (and conf.
 are new, gone or changed are started, stopped and restarted, limits and the log level are changed; what takes a restart of the host
 is refused, with all the rest, and told in the log. A switch or a database that is not there yet is waited for; "flowhost status"
 tells what is missing. Without a file, the plugins named by --plugin are run: those that ship with flowhost (lflow, physical,
-neighbor) have built-in fences, and any other may do nothing.`
+neighbor, chassis) have built-in fences, and any other may do nothing.`
 
 // runFlags are the flags of `flowhost run`; those left empty leave the file's value, or the built-in one.
 type runFlags struct {
@@ -138,7 +138,7 @@ func runHost(ctx context.Context, f *runFlags) error {
 	if err := c.Remember(); err != nil {
 		return err
 	}
-	if err := checkBridge(ctx, c.OVSDB, c.Bridge); err != nil {
+	if err := checkBridge(ctx, c); err != nil {
 		return err
 	}
 	log := hclog.New(&hclog.LoggerOptions{

@@ -1,9 +1,12 @@
 package config
 
+import "slices"
+
 // fence is what a source that ships with flowhost may do.
 type fence struct {
 	tables                       []Range
 	groups, meters, conjunctions []Range
+	zones                        []Range
 	packetIn                     PacketIn
 }
 
@@ -27,7 +30,11 @@ var shipped = map[string]fence{
 		packetIn:     ovnPackets,
 	},
 	"neighbor": {tables: []Range{{66, 67}, {71, 72}}},
+	Chassis:    {zones: []Range{{1, maxZone}}}, // it has no flows, and assigns zones
 }
+
+// Chassis is the source that does the duties of a node besides flows: if it is configured, it makes the bridge when there is none.
+const Chassis = "chassis"
 
 // fill gives the plugin what its configuration leaves out.
 func (f fence) fill(p *Plugin) {
@@ -36,6 +43,9 @@ func (f fence) fill(p *Plugin) {
 	}
 	if p.PacketIn.Controllers == nil && p.PacketIn.UserData == nil {
 		p.PacketIn = f.packetIn
+	}
+	if p.Zones == nil {
+		p.Zones = slices.Clone(f.zones)
 	}
 	for _, k := range []struct {
 		has *[]Range
