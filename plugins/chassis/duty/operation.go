@@ -36,6 +36,18 @@ func Mutate(table, id string, mutations ...libovsdb.Mutation) ovsdb.Operation {
 	return ovsdb.Operation{Op: libovsdb.OperationMutate, Table: table, Where: is(id), Mutations: mutations}
 }
 
+// SetKeys gives keys of a map these values, and leaves other keys as they are. (An insert alone would leave those, too, that are there
+// already, RFC 7047 §5.1.)
+func SetKeys(table, id, column string, pairs map[string]string) ovsdb.Operation {
+	keys := libovsdb.OvsSet{}
+	for key := range pairs {
+		keys.GoSet = append(keys.GoSet, key)
+	}
+	return Mutate(table, id,
+		libovsdb.Mutation{Column: column, Mutator: libovsdb.MutateOperationDelete, Value: keys},
+		libovsdb.Mutation{Column: column, Mutator: libovsdb.MutateOperationInsert, Value: Map(pairs)})
+}
+
 // Delete takes the row with this UUID away.
 func Delete(table, id string) ovsdb.Operation {
 	return ovsdb.Operation{Op: libovsdb.OperationDelete, Table: table, Where: is(id)}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/flowhost/flowhost/core/admin"
+	"github.com/flowhost/flowhost/internal/ovstest"
+)
+
+// patience is how long anything may take, on a machine that runs other tests, too.
+const patience = 30 * time.Second
+
+// hostName names flowhost among a sandbox's daemons.
+const hostName = "flowhost"
+
+// build builds flowhost and its sources into a folder of the test process, once.
+var build = sync.OnceValues(func() (string, error) {
+	folder, err := os.MkdirTemp("", "flowhost-chassis")
+	if err != nil {
+		return "", err
+	}
+	for program, source := range map[string]string{
+		"flowhost":                 "../../cmd/host",
+		"flowhost-plugin-chassis":  ".",
+		"flowhost-plugin-lflow":    "../lflow",
+		"flowhost-plugin-physical": "../physical",
+		"flowhost-plugin-neighbor": "../neighbor",
+	} {
+		out, err := exec.Command("go", "build", "-o", filepath.Join(folder, program), source).CombinedOutput()
+		if err != nil {
+			return folder, fmt.Errorf("go build %s: %w\n%s", source, err, out)
+		}
+	}
+	return folder, nil
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if folder, _ := build(); folder != "" {
+		os.RemoveAll(folder)
+	}
+	os.Exit(code)
+}
+
+// node is a sandbox with flowhost and its sources on it, and no ovn-controller.
+type node struct {
+	*ovstest.Sandbox
+	cli string
+}
+
+// newNode makes a node. flowhost is not started yet.
+func newNode(t *testing.T) *node {
+	t.Helper()
+	n := &node{Sandbox: ovstest.Start(t, ovstest.Options{OVN: true})}
+	folder, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.cli = filepath.Join(folder, "flowhost")
+	args := []string{"run", "--bridge=" + ovstest.Bridge, "--switch=" + n.Mgmt(ovstest.Bridge), "--ovsdb=" + n.OVSDB(),
+		"--socket=" + n.socket(), "--state-dir=" + filepath.Join(n.Dir, "state")}
+	for _, name := range []string{"lflow", "physical", "neighbor", "chassis"} {
+		args = append(args, "--plugin="+name+"="+filepath.Join(folder, "flowhost-plugin-"+name))
+	}
+	n.Add(ovstest.Daemon{Name: hostName, Program: n.cli, Args: args, Ready: func() error { _, err := n.status(); return err }})
+	return n
+}
+
+func (n *node) socket() string { return filepath.Join(n.Dir, "run", hostName+".sock") }
+
+func (n *node) status() (s admin.Status, err error) {
+	out, err := n.Run(n.cli, "status", "-o", "json", "--socket="+n.socket())
+	if err == nil {
+		err = json.Unmarshal([]byte(out), &s)
+	}
+	return s, err
+}
+
+// untilStatus waits until the source chassis says a text.
+func (n *node) untilStatus(t *testing.T, text string) {
+	t.Helper()
+	ovstest.Eventually(t, patience, func() error {
+		s, err := n.status()
+		for _, p := range s.Plugins {
+			if p.Name == "chassis" && strings.Contains(p.Says, text) {
+				return nil
+			}
+		}
+		return fmt.Errorf("status %+v, %v; want %q", s.Plugins, err, text)
+	})
+}
+
+// until waits until a column of the southbound database has a value.
+func (n *node) until(t *testing.T, table, record, column, want string) {
+	t.Helper()
+	ovstest.Eventually(t, patience, func() error {
+		got, err := n.Run("ovn-sbctl", "get", table, record, column)
+		if got = strings.TrimSpace(got); err != nil || got != want {
+			return errors.Join(err, fmt.Errorf("%s %s has %s %s, want %s", table, record, column, got, want))
+		}
+		return nil
+	})
+}
+
+// A node with nothing but flowhost makes its bridge, registers, and acknowledges.
+func TestNode(t *testing.T) {
+	n := newNode(t)
+	n.Vsctl(t, "del-br", ovstest.Bridge)
+	n.Start(t, hostName)
+	n.until(t, "Chassis_Private", "hv1", "name", "hv1")
+	n.Nbctl(t, "--wait=hv", "--timeout=30", "sync")
+	n.until(t, "Chassis_Private", "hv1", "nb_cfg", "1")
+	n.untilStatus(t, "following the southbound database")
+	if got := n.Vsctl(t, "get", "Bridge", ovstest.Bridge, "fail_mode", "datapath_type", "other_config"); got != "secure\nsystem\n{disable-in-band=\"true\"}\n" {
+		t.Errorf("the bridge is made with %s", got)
+	}
+	ovstest.Eventually(t, patience, func() error {
+		if got := n.Vsctl(t, "get", "Open_vSwitch", ".", "datapaths:system"); got == "" {
+			return errors.New("no datapath")
+		}
+		if got := n.Vsctl(t, "get", "Bridge", ovstest.Bridge, "external_ids:ovn-nb-cfg"); got != "\"1\"\n" {
+			return fmt.Errorf("the bridge's nb_cfg is %s", got)
+		}
+		return nil
+	})
+}
