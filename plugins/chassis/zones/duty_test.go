@@ -1,0 +1,174 @@
+package zones
+
+import (
+	"slices"
+	"strconv"
+	"testing"
+
+	"github.com/google/uuid"
+	libovsdb "github.com/ovn-org/libovsdb/ovsdb"
+
+	"github.com/flowhost/flowhost/internal/ovn/vswitch"
+	"github.com/flowhost/flowhost/plugins/chassis/duty"
+	"github.com/flowhost/flowhost/sdk"
+)
+
+func mustParse(id string) uuid.UUID { return uuid.MustParse(id) }
+
+func expectFlushed(t *testing.T, what string, got []int, want ...int) {
+	t.Helper()
+	if slices.Sort(got); !slices.Equal(got, want) {
+		t.Errorf("%s: %v are flushed, want %v", what, got, want)
+	}
+}
+
+// A zone is written only after the switch has confirmed its flush, and by this process' mark.
+func TestWrittenAfterFlush(t *testing.T) {
+	c := newChassis(t, map[string]int{"a": 1})
+	c.plug("a")
+	c.plug("b")
+	c.Settle()
+	c.tell()
+	c.Settle()
+	c.duty.Marked(sdk.MarkInstalled{Name: Mark, Value: "another/99"})
+	c.duty.Marked(sdk.MarkInstalled{Name: "nb_cfg", Value: c.marks[0]})
+	c.Settle()
+	c.expect(t, "before the flush is confirmed", map[string]int{"a": 1})
+	c.confirm()
+	c.Settle()
+	c.expect(t, "after it", map[string]int{"a": 1, "b": 2})
+	expectFlushed(t, "a new port", c.flushed, 2)
+}
+
+// A freed zone goes from the bridge, is flushed then, and is the next to be given, after a flush.
+func TestFreed(t *testing.T) {
+	c := newChassis(t, map[string]int{"a": 1, "b": 2, "c": 3})
+	for _, name := range []string{"a", "b", "c"} {
+		c.plug(name)
+	}
+	expectFlushed(t, "what was there", c.settle())
+	c.unplug("a")
+	c.Settle()
+	c.expect(t, "when unplugged", map[string]int{"b": 2, "c": 3})
+	c.plug("d")
+	c.Settle()
+	c.expect(t, "before the flush", map[string]int{"b": 2, "c": 3})
+	expectFlushed(t, "a freed zone", c.settle(), 1)
+	c.expect(t, "after it", map[string]int{"b": 2, "c": 3, "d": 1})
+}
+
+// Keys of nobody go, and those that somebody else has taken away come back without a flush: connections go on.
+func TestStrangers(t *testing.T) {
+	c := newChassis(t, map[string]int{"gone": 1, "a": 2})
+	c.plug("a")
+	expectFlushed(t, "a zone of nobody", c.settle(), 1)
+	c.expect(t, "zones", map[string]int{"a": 2})
+	id, _ := c.bridge()
+	c.Transact(duty.Vswitch, duty.Update(vswitch.BridgeTable, id, libovsdb.Row{"external_ids": duty.Map(map[string]string{})}))
+	expectFlushed(t, "what was taken away", c.settle())
+	c.expect(t, "written again", map[string]int{"a": 2})
+	c.Transact(duty.Vswitch, duty.Update(vswitch.BridgeTable, id, libovsdb.Row{"external_ids": duty.Map(map[string]string{prefix + "a": "7"})}))
+	expectFlushed(t, "what another has written", c.settle(), 7)
+	c.expect(t, "written again", map[string]int{"a": 2})
+}
+
+// Of two names with the same zone one gets another.
+func TestTwice(t *testing.T) {
+	c := newChassis(t, map[string]int{"a": 1, "b": 1})
+	c.plug("b")
+	c.plug("a")
+	expectFlushed(t, "two of a zone", c.settle(), 2)
+	c.expect(t, "two of a zone", map[string]int{"a": 1, "b": 2})
+}
+
+// Who asks for a zone gets it after who has it has left, and it has been flushed. It keeps it when it asks no more.
+func TestRequested(t *testing.T) {
+	c := newChassis(t, map[string]int{"a": 1})
+	c.plug("a")
+	c.settle()
+	gw := c.gateway("gw0", "1")
+	expectFlushed(t, "evicted", c.settle(), 1, 2, 3, 4)
+	want := map[string]int{dnat(gw): 2, "gw0": 3, "a": 4, snat(gw): 1}
+	c.expect(t, "evicted", want)
+	c.request(gw, "nonsense")
+	expectFlushed(t, "asks no more", c.settle())
+	c.expect(t, "asks no more", want)
+}
+
+// Zone 0 is flushed for nobody. Two that ask for the same zone share it, and the second does not lose the first one its connections.
+func TestRequestedShared(t *testing.T) {
+	for _, zone := range []int{0, 9} {
+		c := newChassis(t, nil)
+		first := c.gateway("gw0", strconv.Itoa(zone))
+		c.settle()
+		second := c.gateway("gw1", strconv.Itoa(zone))
+		if flushed := c.settle(); slices.Contains(flushed, zone) || zone == 0 && slices.Contains(c.flushed, 0) {
+			t.Errorf("zone %d is flushed", zone)
+		}
+		if keys := c.keys(); keys[snat(first)] != zone || keys[snat(second)] != zone || len(keys) != 6 {
+			t.Errorf("zones %v, want %d twice", keys, zone)
+		}
+		c.request(first, "")
+		c.settle()
+		if keys := c.keys(); keys[snat(first)] == zone || keys[snat(second)] != zone {
+			t.Errorf("zones %v, want %d for %s only", keys, zone, second)
+		}
+	}
+}
+
+// Two that change places do not wait for each other.
+func TestRequestedSwap(t *testing.T) {
+	c := newChassis(t, nil)
+	first, second := c.gateway("gw0", "8"), c.gateway("gw1", "9")
+	c.settle()
+	c.request(first, "9")
+	c.request(second, "8")
+	expectFlushed(t, "changing places", c.settle(), 8, 9)
+	if keys := c.keys(); keys[snat(first)] != 9 || keys[snat(second)] != 8 {
+		t.Errorf("zones %v, want them changed", keys)
+	}
+}
+
+// After a resync what was on its way is flushed again, and what is written is not; nor is it by another process.
+func TestRestart(t *testing.T) {
+	c := newChassis(t, map[string]int{"a": 1})
+	c.plug("a")
+	c.plug("b")
+	c.Settle()
+	c.tell()
+	lost := c.marks
+	c.marks = nil
+	c.duty.Restart()
+	c.plug("c")
+	expectFlushed(t, "resync", c.settle(), 2, 3)
+	c.duty.Restart()
+	expectFlushed(t, "resync when all is done", c.settle())
+
+	c.unplug("b")
+	c.plug("d")
+	c.Settle()
+	c.tell()
+	c.restart()
+	c.marks = lost
+	c.plug("e")
+	expectFlushed(t, "another process", c.settle(), 2, 4)
+	c.expect(t, "another process", map[string]int{"a": 1, "c": 3, "d": 2, "e": 4})
+}
+
+// When there is no zone left, the operator is told, and who waits gets the first that is freed.
+func TestExhausted(t *testing.T) {
+	c := newChassis(t, nil)
+	for zone := 1; zone <= maxZone; zone++ {
+		c.duty.give(strconv.Itoa(zone), zone)
+	}
+	c.plug("a")
+	c.settle()
+	if c.expect(t, "when there is none", map[string]int{}); c.duty.Note() == "" {
+		t.Error("the operator is not told")
+	}
+	c.duty.mark("5")
+	c.settle()
+	if c.expect(t, "when one is freed", map[string]int{"a": 5}); c.duty.Note() != "" {
+		t.Errorf("the operator is told: %s", c.duty.Note())
+	}
+}
