@@ -13,7 +13,7 @@ const (
 type Agenda[K comparable] struct {
 	queue   []K // Invariant: those with marked, each once.
 	marked  map[K]bool
-	flying  map[K]bool // a Write is on its way; looked at again when that is done
+	flying  map[K]bool // a Write is on its way; looked at again when that is done. The value: marked meanwhile
 	refused map[K]*refusal
 }
 
@@ -43,7 +43,9 @@ func (a *Agenda[K]) Plan(now time.Time, max int, look func(K) Write) (writes []W
 	for len(a.queue) > 0 && len(writes) < max {
 		k := a.queue[0]
 		a.queue = a.queue[1:]
-		if delete(a.marked, k); a.flying[k] {
+		delete(a.marked, k)
+		if _, flies := a.flying[k]; flies {
+			a.flying[k] = true
 			continue
 		}
 		w := look(k)
@@ -51,7 +53,7 @@ func (a *Agenda[K]) Plan(now time.Time, max int, look func(K) Write) (writes []W
 			delete(a.refused, k)
 			continue
 		}
-		a.flying[k] = true
+		a.flying[k] = false
 		writes = append(writes, a.track(k, w))
 	}
 	return writes, again
@@ -61,12 +63,15 @@ func (a *Agenda[K]) Plan(now time.Time, max int, look func(K) Write) (writes []W
 func (a *Agenda[K]) track(k K, w Write) Write {
 	done := w.Done
 	w.Done = func(err error) {
+		changed := a.flying[k]
 		delete(a.flying, k)
 		if err == nil {
 			delete(a.refused, k)
-			a.Mark(k) // somebody may have written meanwhile
 		} else {
 			a.refuse(k)
+		}
+		if err == nil || changed { // somebody may have written meanwhile, which may be why it was refused
+			a.Mark(k)
 		}
 		if done != nil {
 			done(err)
@@ -86,7 +91,7 @@ func (a *Agenda[K]) refuse(k K) {
 // wake marks what was refused long enough ago and says when the next one will be.
 func (a *Agenda[K]) wake(now time.Time) (next time.Time) {
 	for k, r := range a.refused {
-		if a.marked[k] || a.flying[k] {
+		if _, flies := a.flying[k]; flies || a.marked[k] {
 			continue
 		}
 		if r.again.IsZero() {

@@ -91,6 +91,12 @@ func TestAgendaRefused(t *testing.T) {
 	p.agenda.Mark("a")
 	writes, _, _ := p.plan(now, 9)
 	expect(t, "planned after a change", names(writes), "a")
+
+	p.agenda.Mark("a")
+	p.plan(now, 9)
+	writes[0].Done(errors.New("refused"))
+	writes, _, _ = p.plan(now, 9)
+	expect(t, "planned after a change while it was on its way", names(writes), "a")
 }
 
 // What was on its way when the connection ended is planned anew.
