@@ -1,8 +1,6 @@
 package local
 
 import (
-	"strings"
-
 	"github.com/flowhost/flowhost/internal/ovn/sb"
 )
 
@@ -71,16 +69,25 @@ func (s *State) CanBind(row *sb.PortBinding) bool { return s.isRequested(row) }
 // Bound is the number of the interface by which a VIF, container or virtual port is bound here; 0 if it is not. A virtual port is
 // where its parent is.
 func (s *State) Bound(row *sb.PortBinding) (ofport int) {
-	p := s.ports[row.LogicalPort]
-	if p == nil || p.row == nil || !s.isHere(p) {
+	_, id := s.Carrier(row)
+	if id == "" {
 		return 0
 	}
-	vif := p.row
+	return s.interfaces.all[parse(id)].ofport
+}
+
+// Carrier is the VIF whose interface a VIF, container or virtual port is bound by here, which may be itself, and the UUID of that
+// interface; nil if it is not bound.
+func (s *State) Carrier(row *sb.PortBinding) (vif *sb.PortBinding, id string) {
+	p := s.ports[row.LogicalPort]
+	if p == nil || p.row == nil || IsGateway(p.row) || !s.isHere(p) {
+		return nil, ""
+	}
+	vif = p.row
 	for name := carrier(vif); name != ""; name = carrier(vif) { // isHere has seen that each is there, and that the last is a VIF
 		vif = s.ports[name].row
 	}
-	ofport, _ = s.Interface(vif.LogicalPort, vif.Options["iface-id-ver"])
-	return ofport
+	return vif, s.interfaces.find(vif.LogicalPort, vif.Options["iface-id-ver"]).id.String()
 }
 
 // Affected are the UUIDs of the Port_Bindings that may be bound anew when an interface comes or goes for a logical port, by its name.
@@ -100,22 +107,6 @@ func (s *State) affected(name string, steps int) (ids []string) {
 		}
 	}
 	return ids
-}
-
-// isRequested says whether the CMS lets the port be on this chassis: options:requested-chassis names it, as one of a list that is
-// separated by commas, or names none (lport.c, lport_can_bind_on_this_chassis). ovn-northd fills the columns
-// requested_chassis and requested_additional_chassis from the same option.
-func (s *State) isRequested(row *sb.PortBinding) bool {
-	requested := row.Options["requested-chassis"]
-	if requested == "" {
-		return true
-	}
-	for one := range strings.SplitSeq(requested, ",") {
-		if one != "" && (one == s.settings.name || one == s.settings.hostname) {
-			return true
-		}
-	}
-	return false
 }
 
 // isFollowed says whether the datapath behind a patch port is local with the one before it. It is not behind a distributed gateway

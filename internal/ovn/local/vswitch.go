@@ -28,6 +28,7 @@ type portRow struct {
 
 // iface is one interface. It is there, too, when only a row of table Port names it yet.
 type iface struct {
+	id      uuid.UUID
 	users   int    // rows of table Port that list it and are ports of the bridge
 	port    string // external_ids:iface-id, the name of a logical port
 	version string // external_ids:iface-id-ver
@@ -74,6 +75,12 @@ func (s *State) Interface(port, version string) (ofport, mtu int) {
 		return i.ofport, i.mtu
 	}
 	return 0, 0
+}
+
+// HasInterface says whether the integration bridge has an interface, by its UUID, whatever it is for.
+func (s *State) HasInterface(id string) bool {
+	i := s.interfaces.all[parse(id)]
+	return i != nil && i.users > 0
 }
 
 // setBridge takes in a bridge; zones are the external_ids of the integration bridge, if it is that.
@@ -151,7 +158,7 @@ func (s *interfaces) use(ids []uuid.UUID, more int) {
 
 func (s *interfaces) setInterface(id uuid.UUID, new *vswitch.Interface) {
 	s.change(id, func(i *iface) {
-		*i = iface{users: i.users}
+		*i = iface{id: id, users: i.users}
 		if new == nil {
 			return
 		}
@@ -170,7 +177,7 @@ func (s *interfaces) setInterface(id uuid.UUID, new *vswitch.Interface) {
 func (s *interfaces) change(id uuid.UUID, edit func(*iface)) {
 	i := s.all[id]
 	if i == nil {
-		i = &iface{}
+		i = &iface{id: id}
 		s.all[id] = i
 	}
 	before := *i
@@ -186,7 +193,7 @@ func (s *interfaces) change(id uuid.UUID, edit func(*iface)) {
 		s.plugged.put(i.port, i)
 		s.changed(i.port)
 	}
-	if *i == (iface{}) {
+	if *i == (iface{id: id}) {
 		delete(s.all, id)
 	}
 	for port := range s.users[id] {
