@@ -1,0 +1,145 @@
+package bindings
+
+import "time"
+
+const (
+	// threshold is how long a claim is left alone (binding.c, CLAIM_TIME_THRESHOLD_MS).
+	threshold = 500 * time.Millisecond
+	// memory is how long it is remembered (binding.c, cleanup_claimed_port_timestamps).
+	memory = 5 * threshold
+)
+
+// history is what was written of some rows in the last memory. It holds back what would be written again and again, because somebody else
+// wants something else.
+type history struct {
+	past  map[string]*past
+	order []written            // of past, oldest first
+	later map[string]time.Time // what is held back, until when
+}
+
+type written struct {
+	id string
+	at time.Time
+}
+
+// past is what has happened to one row.
+type past struct {
+	what    string    // was written last; "" if it did not take effect
+	at      time.Time // when
+	claimed time.Time // when it was last claimed for this chassis
+	rival   string    // the chassis that has taken it since
+	taken   time.Time // when; zero until see, which knows the time
+}
+
+func newHistory() history {
+	return history{past: map[string]*past{}, later: map[string]time.Time{}}
+}
+
+func (h *history) get(id string) *past {
+	p := h.past[id]
+	if p == nil {
+		p = &past{}
+		h.past[id] = p
+	}
+	return p
+}
+
+// take notes that a rival has taken a row.
+func (h *history) take(id, rival string) {
+	p := h.get(id)
+	p.rival, p.taken = rival, time.Time{}
+}
+
+// see notes when it was.
+func (h *history) see(id string, now time.Time) {
+	if p := h.past[id]; p != nil && p.rival != "" && p.taken.IsZero() {
+		p.taken = now
+		h.order = append(h.order, written{id, now})
+	}
+}
+
+// postpone says whether something must not be written yet: because it was just written, and was undone, or because it takes the row from a
+// rival, and it was just claimed or taken. Then it is looked at again later.
+func (h *history) postpone(id, what, rival string, now time.Time) bool {
+	p := h.past[id]
+	if p == nil {
+		return false
+	}
+	var since time.Time
+	if p.what == what {
+		since = p.at
+	}
+	if rival != "" {
+		since = latest(since, p.claimed, p.taken)
+	}
+	if until := since.Add(threshold); !since.IsZero() && now.Before(until) {
+		h.later[id] = until
+		return true
+	}
+	return false
+}
+
+// write notes that something is written, and says who has undone that when it was written before; "" if nobody has.
+func (h *history) write(id, what string, claim bool, now time.Time) (rival string) {
+	p := h.get(id)
+	switch {
+	case claim && p.rival != "":
+		rival = p.rival
+	case p.what == what:
+		rival = "somebody else here"
+	}
+	p.what, p.at = what, now
+	if claim {
+		p.claimed, p.rival, p.taken = now, "", time.Time{}
+	}
+	h.order = append(h.order, written{id, now})
+	return rival
+}
+
+// done takes in what came of a write.
+func (h *history) done(id string, err error) {
+	if p := h.past[id]; p != nil && err != nil {
+		p.what = ""
+	}
+}
+
+// lost takes in that nobody knows what came of writes.
+func (h *history) lost() {
+	for _, p := range h.past {
+		p.what = ""
+	}
+}
+
+// wake has what was held back looked at when its time has come, and forgets what was long ago.
+func (h *history) wake(now time.Time, look func(id string)) {
+	for id, until := range h.later {
+		if !now.Before(until) {
+			delete(h.later, id)
+			look(id)
+		}
+	}
+	for len(h.order) > 0 && now.Sub(h.order[0].at) >= memory {
+		id := h.order[0].id
+		h.order = h.order[1:]
+		if p := h.past[id]; p != nil && now.Sub(latest(p.at, p.claimed, p.taken)) >= memory {
+			delete(h.past, id)
+		}
+	}
+}
+
+// next is when to look again; zero for never.
+func (h *history) next() (first time.Time) {
+	for _, until := range h.later {
+		first = earliest(first, until)
+	}
+	return first
+}
+
+func latest(times ...time.Time) (last time.Time) {
+	for _, t := range times {
+		if t.After(last) {
+			last = t
+		}
+	}
+	return last
+}
