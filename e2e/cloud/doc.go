@@ -4,6 +4,7 @@
 //
 //	c := cloud.Start(t, machine.Start(t, programs), 2)
 //	c.Central.NB(t, "ls-add ls0", "lsp-add ls0 w1", …)
+//	c.Nodes[1].StartFlowhost(t) // a node that never has an ovn-controller
 //	w := c.Nodes[0].Workload(t, cloud.Port{Name: "w1", MAC: …, Address: …})
 //	c.Nodes[0].StartController(t)
 //	w.Ping(t, address)

@@ -20,24 +20,35 @@ const settle = 60 * time.Second
 // Programs is the folder that machines have flowhost's programs in: those of [Flowhosts].
 const Programs = "/opt/flowhost"
 
-// Flowhosts are the programs that [Node.TakeOver] needs, for machine.Build.
+// Flowhosts are the programs that [Node.TakeOver] and [Node.StartFlowhost] need, for machine.Build.
 func Flowhosts() map[string]string {
 	const module = "github.com/flowhost/flowhost/"
 	programs := map[string]string{"flowhost": module + "cmd/host"}
-	for _, name := range standin.Sources {
+	for _, name := range standin.Alone {
 		programs["flowhost-plugin-"+name] = module + "plugins/" + name
 	}
 	return programs
 }
 
-// configuration of flowhost: its flows are ovn-controller's, and a plugin that was killed is back within a second.
-func configuration() string {
+// configure says which plugins flowhost has: their flows are ovn-controller's, and one that was killed is back within a second.
+func (n *Node) configure(t testing.TB, plugins []string) {
+	t.Helper()
 	text := "bridge: br-int\nplugins:\n"
-	for _, name := range standin.Sources {
+	for _, name := range plugins {
 		text += fmt.Sprintf("- {name: %s, path: %s, args: [%s], backoff-max: 1s}\n",
 			name, standin.Path(Programs, name), strings.Join(standin.Args(name), ", "))
 	}
-	return text
+	n.Run(t, "mkdir -p /run/flowhost; cat >/run/flowhost/config.yaml <<'end'\n"+text+"end\n")
+	n.SetPrograms(Programs)
+}
+
+// StartFlowhost starts flowhost with all that a node needs, and waits until it has installed what there is: on a node that never had an
+// ovn-controller.
+func (n *Node) StartFlowhost(t testing.TB) {
+	t.Helper()
+	n.configure(t, standin.Alone)
+	n.Start(t, Flowhost)
+	n.await(t, func(admin.Status) error { return nil })
 }
 
 // TakeOver ends ovn-controller with SIGKILL, which leaves all that it has made, empties br-int, and starts flowhost with OVN's sources. What
@@ -51,9 +62,8 @@ func (n *Node) TakeOver(t testing.TB) {
 	n.keepPorts(t)
 	n.Signal(t, Controller, "KILL")
 	delete(n.daemons, Controller)
-	n.Run(t, "mkdir -p /run/flowhost; cat >/run/flowhost/config.yaml <<'end'\n"+configuration()+"end\n"+
-		"for what in flows groups meters; do ovs-ofctl -O OpenFlow15 del-$what br-int; done")
-	n.SetPrograms(Programs)
+	n.Run(t, "for what in flows groups meters; do ovs-ofctl -O OpenFlow15 del-$what br-int; done")
+	n.configure(t, standin.Sources)
 	n.Start(t, Flowhost)
 	n.await(t, func(admin.Status) error { return nil })
 	for _, d := range parity.Compare(n.side(t), before, nil, nil).Differences {

@@ -16,6 +16,9 @@ import (
 // Sources are OVN's: together they make all of ovn-controller's flows.
 var Sources = []string{"lflow", "physical", "neighbor"}
 
+// Alone are the plugins of a node that has no ovn-controller: the sources, and what does its other duties.
+var Alone = append(slices.Clone(Sources), "chassis")
+
 // Name is the plugin that stands in for some of them.
 const Name = "ofctl"
 
