@@ -20,7 +20,7 @@ E2E_SHOWN    := grep -v '^ *\(===\|--- PASS\)'
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help deps build test race bench bench-switch bench-node bench-fleet e2e e2e-local e2e-soak parity parity-walk parity-soak soak demo demo-env demo-host demo-stop lint fmt proto clean demo-program
+.PHONY: help deps build test race bench bench-switch bench-node bench-fleet e2e e2e-local e2e-soak parity parity-walk parity-soak rows soak demo demo-env demo-host demo-stop lint fmt proto clean demo-program
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,11 @@ e2e-soak: deps ## in Docker, every fault ten times with 50,000 flows: half an ho
 parity: deps ## compare with ovn-controller, flow for flow and packet for packet; SCENARIOS=PATH for other scenarios; SOURCES=ofctl, own (see e2e/parity)
 	@bash -o pipefail -c "FLOWHOST_REQUIRE_OVS=1 go test -count=1 -timeout 60m -v -run '^TestScenarios\$$' ./e2e/parity \
 		-args -scenarios $(abspath $(SCENARIOS)) | grep -v '^ *\(===\|---\|PASS\|ok\)'"
+
+rows: SCENARIOS = e2e/rows/testdata e2e/parity/testdata
+rows: deps ## compare what is written into the databases with what ovn-controller writes; SCENARIOS=PATHS for other scenarios, SELF=1: it with itself
+	@bash -o pipefail -c "FLOWHOST_REQUIRE_OVS=1 go test -count=1 -timeout 60m -v -run '^TestScenarios\$$' ./e2e/rows \
+		-args $(if $(SELF),-self) -scenarios '$(abspath $(SCENARIOS))' | grep -v '^ *\(===\|---\|PASS\|ok\)'"
 
 parity-walk: deps ## compare with ovn-controller on a random walk; SEED=1 STEPS=100; one that fails is shrunk to a scenario
 	FLOWHOST_REQUIRE_OVS=1 go test -count=1 -timeout 120m -v -run '^TestWalk$$' ./e2e/parity -args -walk.seed=$(SEED) -walk.steps=$(STEPS)
