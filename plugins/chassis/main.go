@@ -17,6 +17,7 @@ import (
 	"github.com/flowhost/flowhost/internal/ovn/feed"
 	"github.com/flowhost/flowhost/internal/ovn/local"
 	"github.com/flowhost/flowhost/internal/ovn/ovsdb"
+	"github.com/flowhost/flowhost/plugins/chassis/bindings"
 	"github.com/flowhost/flowhost/plugins/chassis/bridge"
 	"github.com/flowhost/flowhost/plugins/chassis/duty"
 	"github.com/flowhost/flowhost/plugins/chassis/registration"
@@ -96,12 +97,13 @@ func duties(state *local.State, cfg config) []duty.Duty {
 	return []duty.Duty{
 		bridge.New(state, cfg.bridge),
 		registration.New(state, registration.Config{Bridge: cfg.bridge, Hostname: hostname(), Sources: cfg.sources, Started: time.Now()}),
+		bindings.New(state, bindings.Owners),
 	}
 }
 
 // tables are what all duties read.
 func tables() (all duty.Tables) {
-	for _, t := range []duty.Tables{bridge.Tables(), registration.Tables()} {
+	for _, t := range []duty.Tables{bridge.Tables(), registration.Tables(), bindings.Tables()} {
 		all.Vswitch, all.Southbound = append(all.Vswitch, t.Vswitch...), append(all.Southbound, t.Southbound...)
 	}
 	return all
