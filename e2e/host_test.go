@@ -29,6 +29,7 @@ var build = sync.OnceValues(func() (string, error) {
 	for program, source := range map[string]string{
 		"flowhost":                 "../cmd/host",
 		"flowhost-plugin-neighbor": "../plugins/neighbor",
+		"flowhost-plugin-chassis":  "../plugins/chassis",
 		"testsource":               "./testsource",
 	} {
 		out, err := exec.Command("go", "build", "-o", filepath.Join(folder, program), source).CombinedOutput()
