@@ -67,6 +67,9 @@ func (d *demo) start(ctx context.Context) error {
 	if err := d.startHost(ctx); err != nil {
 		return err
 	}
+	if err := d.awaitUp(); err != nil {
+		return err
+	}
 	if err := d.addBindings(ctx); err != nil {
 		return err
 	}

@@ -79,6 +79,7 @@ func (d built) build(t *testing.T, ldflags string) {
 	for name, folder := range map[string]string{
 		"flowhost": "cmd/host", "flowhost-demo": "internal/ovstest/demo",
 		"flowhost-plugin-lflow": "plugins/lflow", "flowhost-plugin-physical": "plugins/physical", "flowhost-plugin-neighbor": "plugins/neighbor",
+		"flowhost-plugin-chassis": "plugins/chassis",
 	} {
 		cmd := exec.Command("go", "build", "-buildvcs=false", "-ldflags", ldflags,
 			"-o", filepath.Join(d.bin, name), "github.com/flowhost/flowhost/"+folder)

@@ -18,10 +18,10 @@ func (d *demo) socket() string { return filepath.Join(d.dir, "run", hostName+".s
 
 func (d *demo) pidfile() string { return filepath.Join(d.dir, "run", hostName+".pid") }
 
-// plugins are OVN's sources.
-var plugins = []string{"lflow", "physical", "neighbor"}
+// plugins are all that ship with flowhost: OVN's sources, and what else a node has to do.
+var plugins = []string{"lflow", "physical", "neighbor", "chassis"}
 
-// host is flowhost with OVN's sources on the sandbox's bridge.
+// host is flowhost with the plugins on the sandbox's bridge.
 func (d *demo) host() ovstest.Daemon {
 	args := []string{"run",
 		"--bridge=" + ovstest.Bridge,

@@ -35,9 +35,6 @@ func (d *demo) makeNetwork() error {
 	if _, err := d.sandbox.Run("ovn-nbctl", append([]string{"--wait=sb"}, commands(networkCommands())...)...); err != nil {
 		return err
 	}
-	if _, err := d.sandbox.Run("ovn-sbctl", "--may-exist", "chassis-add", chassis, "geneve", "127.0.0.1"); err != nil {
-		return err
-	}
 	var ports []string
 	for _, vif := range vifs {
 		ports = append(ports, "--may-exist add-port "+ovstest.Bridge+" "+vif,
@@ -46,37 +43,24 @@ func (d *demo) makeNetwork() error {
 	if _, err := d.sandbox.Run("ovs-vsctl", commands(ports)...); err != nil {
 		return err
 	}
-	if err := d.bind(); err != nil {
-		return err
-	}
-	step("network", "ls0 (vif0, vif1) and ls1 (vif2), joined by lr0; Chassis %s, VIFs on %s", chassis, ovstest.Bridge)
+	step("network", "ls0 (vif0, vif1) and ls1 (vif2), joined by lr0; VIFs on %s", ovstest.Bridge)
 	return nil
 }
 
-// bind does what ovn-controller does on a node beside flows: it binds the VIFs to the chassis, and gives each, and each datapath, a
-// conntrack zone (ovn-controller(8), ct-zone-*).
-func (d *demo) bind() error {
-	var binds []string
-	zones := slices.Clone(vifs)
+// awaitUp waits until the node has claimed the VIFs, and says that their flows are in the switch.
+func (d *demo) awaitUp() error {
+	var waits []string
 	for _, vif := range vifs {
-		binds = append(binds, "--may-exist lsp-bind "+vif+" "+chassis)
+		waits = append(waits, "wait-until Logical_Switch_Port "+vif+" up=true")
 	}
-	if _, err := d.sandbox.Run("ovn-sbctl", commands(binds)...); err != nil {
-		return err
+	if _, err := d.sandbox.Run("ovn-nbctl", append([]string{"--timeout=25"}, commands(waits)...)...); err != nil {
+		return fmt.Errorf("the VIFs do not come up; see %s: %w", d.sandbox.Log(hostName), err)
 	}
-	for _, port := range []string{"lr0-ls0", "ls0-lr0", "ls1-lr0"} {
-		datapath, err := d.portColumn(port, "datapath")
-		if err != nil {
-			return err
-		}
-		zones = append(zones, datapath+"_dnat", datapath+"_snat")
+	if _, err := d.sandbox.Run("ovn-nbctl", "--timeout=25", "--wait=hv", "sync"); err != nil {
+		return fmt.Errorf("the node does not follow; see %s: %w", d.sandbox.Log(hostName), err)
 	}
-	args := []string{"set", "Bridge", ovstest.Bridge}
-	for i, of := range zones {
-		args = append(args, fmt.Sprintf("external_ids:ct-zone-%s=%d", of, i+1))
-	}
-	_, err := d.sandbox.Run("ovs-vsctl", args...)
-	return err
+	step("node", "Chassis %s is registered, and %s are up; there is no ovn-controller", chassis, strings.Join(vifs, ", "))
+	return nil
 }
 
 func networkCommands() []string {

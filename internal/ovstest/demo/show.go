@@ -9,8 +9,11 @@ const further = `
 To look further:
   eval "$(make -s demo-env)"          then plain flowhost, ovs-ofctl, ovs-vsctl, ovn-nbctl and ovn-sbctl talk to the sandbox
   flowhost status                     the host, its switch connection, its plugins
+  ovn-sbctl show                      the node as it has registered itself, and the ports it has claimed
+  ovs-vsctl get Bridge br-int external_ids
+                                      the conntrack zones it has given to them, and to switches and routers
   ovn-sbctl list MAC_Binding          a row's UUID is its flows' UUID
-  ovn-nbctl --wait=sb acl-add ls0 to-lport 900 'tcp.dst == 22' drop; flowhost flows --owner lflow | grep tp_dst=22
+  ovn-nbctl --wait=hv acl-add ls0 to-lport 900 'tcp.dst == 22' drop; flowhost flows --owner lflow | grep tp_dst=22
                                       an ACL and its flow; "flowhost explain" tells what a UUID stands for
   kill -9 $(cat $FLOWHOST_PIDFILE)    the flows stay; make demo-host starts flowhost again, and they keep their age
   make demo-stop                      stop everything
