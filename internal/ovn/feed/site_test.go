@@ -33,6 +33,8 @@ type site struct {
 	// For Config.
 	missing, note func() string
 	confirming    func() func()
+	act           func(known bool, vswitch, southbound Side) time.Time
+	watched       chan sdk.MarkInstalled // nil: no marks are watched
 
 	mu    sync.Mutex
 	heard []string // what the host was told, in order
@@ -46,14 +48,23 @@ func start(t *testing.T, remote string) *site {
 }
 
 func (s *site) run() {
-	options := sdktest.Options{Bridge: "br-int", Patience: patience}
+	options := sdktest.Options{Bridge: "br-int", Patience: patience, Zones: []sdk.Range{{First: 9, Last: 9}}}
 	s.Host = sdktest.Start(s.t, options, func(ctx context.Context, h *sdk.Host) error {
 		maker := newRows()
 		asks, end := s.Is(maker)
 		defer end()
+		var marked func(sdk.MarkInstalled)
+		if s.watched != nil {
+			h.Events()
+			if err := h.Watch(ctx, h.Owner(), "*"); err != nil {
+				return err
+			}
+			marked = func(m sdk.MarkInstalled) { s.watched <- m }
+		}
 		return Run(ctx, listening{Session{h}, s}, maker, Config{
 			OVSDB: s.vswitch.OVSDB(), Logger: hclog.NewNullLogger(), Vswitch: local.VswitchTables(), Southbound: rowsTables(),
 			Conditions: maker.conditions, Missing: s.missing, Note: s.note, Told: s.confirming, Asks: asks,
+			Act: s.act, Marked: marked,
 		})
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -37,6 +38,28 @@ func TestStrings(t *testing.T) {
 	}
 	if got, err := c.Strings(t.Context(), sb.DatapathBindingTable, row, "nonesuch"); got != nil || !errors.Is(err, ErrTransaction) {
 		t.Errorf("of no column: %v, %v", got, err)
+	}
+}
+
+// With the batch of the number that there was when Transact returned, all has come that it has changed.
+func TestMade(t *testing.T) {
+	s := ovstest.StartServer(t, ovstest.SouthboundSchema)
+	c := consume(t, sbConfig(t, s.OVSDB(), Table{Name: sb.AddressSetTable}))
+	c.untilPhase(Ready)
+	for n := 1; n <= 100; n++ {
+		if _, err := c.Transact(t.Context(), addressSet(fmt.Sprint("as", n))); err != nil {
+			t.Fatal(err)
+		}
+		made := c.Made()
+		c.until(func() error {
+			if has := len(c.batches); has == 0 || c.batches[has-1].Number < made {
+				return fmt.Errorf("batch %d is still on its way", made)
+			}
+			if got := len(c.rows[sb.AddressSetTable]); got != n {
+				t.Errorf("%d rows with batch %d, want %d", got, made, n)
+			}
+			return nil
+		})
 	}
 }
 
