@@ -5,6 +5,9 @@
 //
 //	bridge        the integration bridge and its datapath's row
 //	registration  Chassis, Chassis_Private and Encap, and nb_cfg, once the flows are in the switch that follow from it
+//	zones         conntrack zones: keys of the bridge's external_ids, written once the switch has flushed the zone
+//	bindings      which ports are here: Port_Binding chassis and up, Interface ovn-installed
+//	tunnels       a tunnel port for each address of each other chassis
 //
 // source.go feeds them with rows, and writer.go writes what they plan, in transactions of many. A write that the server refuses is told in
 // the log and tried again; others are unharmed. What somebody else undoes again and again is written again after pauses that grow,

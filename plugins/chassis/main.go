@@ -17,11 +17,6 @@ import (
 	"github.com/flowhost/flowhost/internal/ovn/feed"
 	"github.com/flowhost/flowhost/internal/ovn/local"
 	"github.com/flowhost/flowhost/internal/ovn/ovsdb"
-	"github.com/flowhost/flowhost/plugins/chassis/bindings"
-	"github.com/flowhost/flowhost/plugins/chassis/bridge"
-	"github.com/flowhost/flowhost/plugins/chassis/duty"
-	"github.com/flowhost/flowhost/plugins/chassis/registration"
-	"github.com/flowhost/flowhost/plugins/chassis/zones"
 	"github.com/flowhost/flowhost/sdk"
 )
 
@@ -91,24 +86,6 @@ func run(ctx context.Context, h feed.Host, q *questions, cfg config) error {
 		Note: s.note,
 		Asks: asks,
 	})
-}
-
-// duties are all duties, those first that others wait for.
-func duties(state *local.State, cfg config) []duty.Duty {
-	return []duty.Duty{
-		bridge.New(state, cfg.bridge),
-		registration.New(state, registration.Config{Bridge: cfg.bridge, Hostname: hostname(), Sources: cfg.sources, Started: time.Now()}),
-		zones.New(state, cfg.bridge, cfg.logger),
-		bindings.New(state, bindings.Owners),
-	}
-}
-
-// tables are what all duties read.
-func tables() (all duty.Tables) {
-	for _, t := range []duty.Tables{bridge.Tables(), registration.Tables(), zones.Tables(), bindings.Tables()} {
-		all.Vswitch, all.Southbound = append(all.Vswitch, t.Vswitch...), append(all.Southbound, t.Southbound...)
-	}
-	return all
 }
 
 // hostname is this machine's, as uname(2) has it.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -129,6 +130,57 @@ func TestNode(t *testing.T) {
 		}
 		if got := n.Vsctl(t, "get", "Bridge", ovstest.Bridge, "external_ids:ovn-nb-cfg"); got != "\"1\"\n" {
 			return fmt.Errorf("the bridge's nb_cfg is %s", got)
+		}
+		return nil
+	})
+}
+
+// nb_cfg waits for the flows of each source: with one held up, so is who waits for the node.
+func TestProgressWaitsForFlows(t *testing.T) {
+	n := newNode(t)
+	n.Start(t, hostName)
+	n.until(t, "Chassis_Private", "hv1", "name", "hv1")
+	n.Nbctl(t, "--wait=hv", "--timeout=30", "sync")
+	for _, source := range []string{"lflow", "physical", "neighbor"} {
+		const held = 3 * time.Second
+		pid := n.pid(t, source)
+		if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+			t.Fatal(err)
+		}
+		resumed := time.AfterFunc(held, func() { _ = syscall.Kill(pid, syscall.SIGCONT) })
+		start := time.Now()
+		n.Nbctl(t, "--wait=hv", "--timeout=30", "sync")
+		if took := time.Since(start); took < held {
+			t.Errorf("acknowledged after %v, with %s held up for %v", took, source, held)
+		}
+		resumed.Stop()
+	}
+}
+
+// Settings count at once, and rows that somebody else has changed are put back.
+func TestSettings(t *testing.T) {
+	n := newNode(t)
+	n.Start(t, hostName)
+	n.until(t, "Chassis", "hv1", "hostname", "hv1")
+	n.Vsctl(t, "set", "Open_vSwitch", ".", "external_ids:ovn-encap-ip=127.0.0.1,127.0.0.2", "external_ids:ovn-transport-zones=a,b", "external_ids:hostname=other")
+	n.until(t, "Chassis", "hv1", "hostname", "other")
+	n.until(t, "Chassis", "hv1", "transport_zones", "[a, b]")
+	if got := strings.Fields(n.Sbctl(t, "--bare", "--columns=ip", "list", "Encap")); len(got) != 2 {
+		t.Errorf("encapsulations %v", got)
+	}
+	n.Sbctl(t, "set", "Chassis", "hv1", "hostname=mine")
+	n.until(t, "Chassis", "hv1", "hostname", "other")
+	n.Sbctl(t, "destroy", "Chassis", "hv1")
+	n.until(t, "Chassis", "hv1", "hostname", "other")
+	n.Sbctl(t, "chassis-add", "rival", "geneve", "127.0.0.3")
+	n.Vsctl(t, "set", "Open_vSwitch", ".", "external_ids:ovn-encap-ip=127.0.0.3")
+	n.untilStatus(t, "chassis rival has the encapsulation geneve 127.0.0.3 already")
+	n.Sbctl(t, "chassis-del", "rival")
+	n.untilStatus(t, "following the southbound database")
+	ovstest.Eventually(t, patience, func() error {
+		got, err := n.Run("ovn-sbctl", "--bare", "--columns=chassis_name,ip", "list", "Encap")
+		if err != nil || strings.Join(strings.Fields(got), " ") != "hv1 127.0.0.3" {
+			return fmt.Errorf("encapsulations %q, %v", got, err)
 		}
 		return nil
 	})
