@@ -48,6 +48,8 @@ var measurements = []measurement{
 	{name: "backend", sizes: bySize, needs: []string{"lflow"}, measure: (*site).backend, limits: always(0.5)},
 	{name: "churn", sizes: bySize, needs: []string{"neighbor"}, measure: (*site).churn},
 	{name: "port-up", sizes: []string{"1000-ports"}, needs: []string{"lflow", "physical"}, measure: (*site).portUp, limits: always(0.5)},
+	{name: "installed", sizes: []string{"1000-ports"}, needs: append([]string{chassisSource}, standin.Sources...), apart: true,
+		measure: (*site).installed, limits: always(0.5)},
 	{name: "chassis", sizes: []string{"1k"}, needs: []string{"physical"}, alone: true, measure: (*site).chassis, limits: always(0.3)},
 }
 
@@ -56,6 +58,7 @@ type measurement struct {
 	name    string
 	sizes   []string
 	needs   []string
+	apart   bool // each has an OVN of its own, flowhost with its chassis source
 	alone   bool // it is about these sources only: it is a bar also when others' flows come from a file
 	measure func(*site) ([]outcome, error)
 	limits  map[string]float64
@@ -115,9 +118,20 @@ func (b *bench) run(only, flows bar.Only) (missed int, err error) {
 
 // measure does all measurements that are wanted at one size.
 func (b *bench) measure(size topology, only bar.Only) (missed int, err error) {
+	for _, apart := range []bool{false, true} {
+		more, err := b.measureOn(size, apart, only)
+		if missed += more; err != nil {
+			return missed, err
+		}
+	}
+	return missed, nil
+}
+
+// measureOn does those of them for which both are at one OVN, or apart.
+func (b *bench) measureOn(size topology, apart bool, only bar.Only) (missed int, err error) {
 	var todo []measurement
 	for _, m := range measurements {
-		if !only.Has(m.name) || !slices.Contains(m.sizes, size.name) {
+		if m.apart != apart || !only.Has(m.name) || !slices.Contains(m.sizes, size.name) {
 			continue
 		}
 		if lacking := standin.Lacking(b.bin, m.needs); len(lacking) > 0 && !b.self {
@@ -129,7 +143,7 @@ func (b *bench) measure(size topology, only bar.Only) (missed int, err error) {
 	if len(todo) == 0 {
 		return 0, nil
 	}
-	err = b.onSite(size, func(s *site) error {
+	err = b.onSite(size, apart, func(s *site) error {
 		for _, m := range todo {
 			outcomes, err := m.measure(s)
 			if err != nil {

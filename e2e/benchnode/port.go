@@ -94,12 +94,17 @@ func (s *site) claim(c *contestant, port string) error {
 
 // number does something, and says when the local database then had a number for the port.
 func (s *site) number(c *contestant, port string, do func() error) (seen time.Time, err error) {
+	return s.seen(c, port, func(i *vswitch.Interface) bool { return i.Ofport != nil && *i.Ofport > 0 }, do)
+}
+
+// seen does something, and says when the port's interface then was what it should be.
+func (s *site) seen(c *contestant, port string, is func(*vswitch.Interface) bool, do func() error) (seen time.Time, err error) {
 	model, err := vswitch.FullDatabaseModel()
 	if err != nil {
 		return seen, err
 	}
 	client, err := ovsdb.New(ovsdb.Config{Database: "Open_vSwitch", Endpoints: c.OVSDB(), Model: model,
-		Tables: []ovsdb.Table{{Name: vswitch.InterfaceTable, Columns: []string{"name", "ofport"}}}})
+		Tables: []ovsdb.Table{{Name: vswitch.InterfaceTable, Columns: []string{"name", "ofport", "external_ids"}}}})
 	if err != nil {
 		return seen, err
 	}
@@ -115,11 +120,11 @@ func (s *site) number(c *contestant, port string, do func() error) (seen time.Ti
 	for {
 		select {
 		case <-ctx.Done():
-			return seen, fmt.Errorf("%s has no number after %v", port, patience)
+			return seen, fmt.Errorf("%s is not what it should be after %v", port, patience)
 		case batch := <-client.Batches():
 			at := time.Now()
 			for row := range ovsdb.Rows[vswitch.Interface](batch) {
-				if row.New != nil && row.New.Name == port && row.New.Ofport != nil && *row.New.Ofport > 0 {
+				if row.New != nil && row.New.Name == port && is(row.New) {
 					return at, <-done
 				}
 			}

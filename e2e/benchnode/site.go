@@ -25,6 +25,7 @@ import (
 type site struct {
 	*bench
 	size        topology
+	apart       bool // each has an OVN of its own
 	own, theirs *contestant
 	sb          *ovsdb.Client // for changes of the southbound database
 	fromFile    string        // whose flows come from a file, for people; empty: nobody's
@@ -32,13 +33,19 @@ type site struct {
 }
 
 // onSite starts a site, with both at rest, for measurements.
-func (b *bench) onSite(size topology, measure func(*site) error) (err error) {
-	s := &site{bench: b, size: size}
+func (b *bench) onSite(size topology, apart bool, measure func(*site) error) (err error) {
+	s := &site{bench: b, size: size, apart: apart}
 	home := filepath.Join(b.dir, size.name)
+	if apart {
+		home += "-apart"
+	}
 	s.theirs = &contestant{name: "ovn-controller", daemon: ovstest.Controller,
 		Sandbox: ovstest.Open(filepath.Join(home, "a"), ovstest.Options{OVN: true})}
-	s.own = &contestant{name: hostName, daemon: hostName,
-		Sandbox: ovstest.Open(filepath.Join(home, "b"), ovstest.Options{SB: s.theirs.SB()})}
+	options := ovstest.Options{OVN: true}
+	if !apart {
+		options = ovstest.Options{SB: s.theirs.SB()}
+	}
+	s.own = &contestant{name: hostName, daemon: hostName, Sandbox: ovstest.Open(filepath.Join(home, "b"), options)}
 	if b.self {
 		s.own.name, s.own.daemon = "ovn-controller", ovstest.Controller
 	}
@@ -88,24 +95,11 @@ func (s *site) start() (err error) {
 		}
 	}
 	s.ports = len(s.size.plug())
-	if err := s.batches(s.theirs, "ovn-nbctl", []string{"--timeout=120"}, s.size.northbound()); err != nil {
+	if err := s.startAlone(s.theirs); err != nil {
 		return err
 	}
-	if _, err := s.command(s.theirs, "ovn-nbctl", "--wait=sb", "--timeout=600", "sync"); err != nil {
-		return err
-	}
-	if err := s.theirs.Up(s.ctx, ovstest.Controller); err != nil {
-		return err
-	}
-	if s.theirs.flows, err = s.theirs.awaitRest(s); err != nil {
-		return err
-	}
-	// Its claims, and what follows from them, may come after it has been idle for a moment.
-	if _, err := s.command(s.theirs, "ovn-nbctl", "--wait=hv", "--timeout=600", "sync"); err != nil {
-		return err
-	}
-	if s.theirs.flows, err = s.theirs.awaitRest(s); err != nil {
-		return err
+	if s.apart {
+		return s.startApart()
 	}
 	if _, err := s.command(s.theirs, "ovn-appctl", "-t", ovstest.Northd, "pause"); err != nil { // changes are made in the southbound database
 		return err
@@ -113,13 +107,57 @@ func (s *site) start() (err error) {
 	return s.startOwn()
 }
 
-// startOwn starts the one that is compared with ovn-controller.
-func (s *site) startOwn() error {
-	model, err := sb.FullDatabaseModel()
-	if err != nil {
+// startAlone makes the topology at a contestant's own OVN and starts its daemon.
+func (s *site) startAlone(c *contestant) (err error) {
+	if err := s.batches(c, "ovn-nbctl", []string{"--timeout=120"}, s.size.northbound()); err != nil {
 		return err
 	}
-	if s.sb, err = ovsdb.New(ovsdb.Config{Database: "OVN_Southbound", Endpoints: s.theirs.SB(), Model: model, Probe: -1}); err != nil {
+	if _, err := s.command(c, "ovn-nbctl", "--wait=sb", "--timeout=600", "sync"); err != nil {
+		return err
+	}
+	if err := c.Up(s.ctx, c.daemon); err != nil {
+		return err
+	}
+	if c.flows, err = c.awaitRest(s); err != nil {
+		return err
+	}
+	// Its claims, and what follows from them, may come after it has been idle for a moment.
+	if _, err := s.command(c, "ovn-nbctl", "--wait=hv", "--timeout=600", "sync"); err != nil {
+		return err
+	}
+	c.flows, err = c.awaitRest(s)
+	return err
+}
+
+// startApart starts the one that is compared with ovn-controller at an OVN of its own.
+func (s *site) startApart() (err error) {
+	if s.sb, err = s.southbound(); err != nil {
+		return err
+	}
+	if !s.self {
+		if err := s.addFlowhost(); err != nil {
+			return err
+		}
+	}
+	if err := s.startAlone(s.own); err != nil {
+		return err
+	}
+	s.noteFlows()
+	return nil
+}
+
+// southbound is a client of the southbound database of ovn-controller's.
+func (s *site) southbound() (*ovsdb.Client, error) {
+	model, err := sb.FullDatabaseModel()
+	if err != nil {
+		return nil, err
+	}
+	return ovsdb.New(ovsdb.Config{Database: "OVN_Southbound", Endpoints: s.theirs.SB(), Model: model, Probe: -1})
+}
+
+// startOwn starts the one that is compared with ovn-controller.
+func (s *site) startOwn() (err error) {
+	if s.sb, err = s.southbound(); err != nil {
 		return err
 	}
 	if err := s.mirrorZones(); err != nil {
@@ -136,11 +174,15 @@ func (s *site) startOwn() error {
 	if s.own.flows, err = s.own.awaitRest(s); err != nil {
 		return err
 	}
+	s.noteFlows()
+	return nil
+}
+
+func (s *site) noteFlows() {
 	bar.Note("%s: ovn-controller has %d flows, %s has %d", s.size.name, s.theirs.flows, s.own.name, s.own.flows)
 	if s.own.flows != s.theirs.flows {
 		bar.Note("%s: these numbers differ: ratios are of different work", s.size.name)
 	}
-	return nil
 }
 
 func (s *site) addFlowhost() error {

@@ -9,9 +9,15 @@ import (
 	"github.com/flowhost/flowhost/internal/ovstest"
 )
 
+// chassisSource claims ports and says that they are up, where no ovn-controller does.
+const chassisSource = "chassis"
+
 // configure writes flowhost's configuration: with all sources that there are, and ofctl for the tables of those that are not.
 func (s *site) configure(lacking []string) error {
 	plugins := standin.Plugins(s.bin, standin.Others(lacking), lacking, s.standIn())
+	if s.apart {
+		plugins = append(plugins, map[string]any{"name": chassisSource, "path": standin.Path(s.bin, chassisSource)})
+	}
 	text, err := json.Marshal(map[string]any{ // which is YAML, too
 		"bridge": ovstest.Bridge, "switch": s.own.Mgmt(ovstest.Bridge), "ovsdb": s.own.OVSDB(),
 		"socket": s.own.path("run", "admin.sock"), "state-dir": s.own.path("state"), "plugins": plugins,
