@@ -1,8 +1,9 @@
 // Package local works out what of a logical network is on this chassis: which logical datapaths are local, that is, need their
 // flows in the switch here, and where the logical ports of those are found in registers.
 //
-// A datapath is local when a port of it is here, or when it is joined by patch ports to one that is. What a port needs to be
-// here is a rule for its type (claim.go). It does not depend on Port_Binding.chassis: nobody may have claimed anything.
+// A datapath is local when a port of it is here, or when it is joined to one that is, by patch ports or by those of a gateway router that
+// is here. What a port needs to be here is a rule for its type (claim.go). It does not depend on Port_Binding.chassis: nobody may have
+// claimed anything.
 //
 // A State is fed with the changed rows of both databases, the southbound and the local Open_vSwitch, in batches, and says after
 // each what has become different:

@@ -1,8 +1,10 @@
 package local
 
 import (
+	"flag"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -114,7 +116,7 @@ func (w world) member(row *sb.PortBinding) bool {
 	return false
 }
 
-// followed says whether the datapath behind a patch port is local with the one before it.
+// followed says whether the datapath behind a port with a peer is local with the one before it.
 func (w world) followed(row *sb.PortBinding) bool {
 	if peer := w.port(row.Options["peer"]); peer != nil && peer.Type == "l3gateway" && !w.here(peer) {
 		return false
@@ -134,7 +136,7 @@ func (w world) local() map[uuid.UUID]int {
 	for range maxHops {
 		before := maps.Clone(reached)
 		for _, row := range rows[sb.PortBinding](w) {
-			if row.Type == "patch" && before[row.Datapath] {
+			if (row.Type == "patch" || row.Type == "l3gateway" && w.here(row)) && before[row.Datapath] {
 				if peer := w.port(row.Options["peer"]); peer != nil && w.followed(row) {
 					reached[peer.Datapath] = true
 				}
@@ -287,8 +289,21 @@ func (w world) batch(t *rapid.T) []ovsdb.Change {
 	return rapid.Permutation(changes).Draw(t, "order")
 }
 
+// moreChecks has rapid try more than it does by itself: what matters needs several rows to fit together.
+func moreChecks(t *testing.T) {
+	const checks = 5000 // a second
+	f := flag.Lookup("rapid.checks")
+	if old := f.Value.String(); old == f.DefValue {
+		t.Cleanup(func() { f.Value.Set(old) })
+		if err := f.Value.Set(strconv.Itoa(checks)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // The State says after each batch what follows from the rows there are, however they came about, and Settle what has changed.
 func TestStateAgainstRules(t *testing.T) {
+	moreChecks(t)
 	rapid.Check(t, func(t *rapid.T) {
 		state, w := New("br-int"), world{}
 		local, locations := map[uuid.UUID]int{}, map[string]Location{}

@@ -17,7 +17,7 @@ type port struct {
 
 	// What follows from it, as far as the flood knows.
 	seeds    *datapath // it is here, and so is this datapath
-	from, to *datapath // patch port; nil: none, or its peer is not there
+	from, to *datapath // of what has a peer; nil: it has none, or that is not there
 	// location and related as last settled.
 	location Location
 	related  bool
@@ -110,9 +110,9 @@ func (s *State) place(p *port) {
 	p.seeds, p.from, p.to = seeds, from, to
 }
 
-// peer is the port behind a patch port; nil if p is none, or there is none.
+// peer is the port behind a patch port, or behind a gateway router's that is here; nil if p is neither, or there is none.
 func (s *State) peer(p *port) *port {
-	if p.row == nil || p.row.Type != typePatch {
+	if p.row == nil || p.row.Type != typePatch && (p.row.Type != typeL3Gateway || !s.isHere(p)) {
 		return nil
 	}
 	return s.named(p, "peer")

@@ -168,7 +168,7 @@ func (s *State) Peers(datapath string) iter.Seq[*sb.PortBinding] {
 
 // isPassed says whether traffic on this chassis passes a port to its peer.
 func (s *State) isPassed(p *port) bool {
-	return p.row.Type == typePatch && s.isFollowed(p) || p.row.Type == typeL3Gateway && s.isHere(p)
+	return s.peer(p) != nil && s.isFollowed(p)
 }
 
 // TagName names the containers with a tag behind a port.
