@@ -69,6 +69,6 @@ func newRoot() (root *cobra.Command, understood *bool) {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newRun(), newDev(), newConfig(), newStatus(), newFlows(), newDiff(), newPlugins(), newOwners(), newConflicts(), newExplain(), newOVN())
+	root.AddCommand(newRun(), newCleanup(), newDev(), newConfig(), newStatus(), newFlows(), newDiff(), newPlugins(), newOwners(), newConflicts(), newExplain(), newOVN())
 	return root, understood
 }

@@ -50,20 +50,26 @@ func newRun() *cobra.Command {
 		Long:  runHelp,
 		Args:  noArgsAnd(f.check),
 	}
+	f.addConfigFlags(cmd)
+	flags := cmd.Flags()
+	flags.StringArrayVar(&f.attach, "attach", nil, "use a flow source that was started by hand with -debug, `NAME=SOCKET`; may be given several times")
+	flags.StringVar(&f.pidfile, "pidfile", os.Getenv("FLOWHOST_PIDFILE"), "write the process id to this `file`; $FLOWHOST_PIDFILE if set")
+	flags.StringVar(&f.logLevel, "log-level", "", "least `level` logged: trace, debug, info, warn or error (default info)")
+	flags.BoolVar(&f.logJSON, "log-json", false, "log in JSON")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return runHost(cmd.Context(), f) }
+	return cmd
+}
+
+// addConfigFlags adds those that say which host it is.
+func (f *runFlags) addConfigFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.file, "config", "", "configuration `file`")
 	flags.StringVar(&f.bridge, "bridge", "", "the Open vSwitch bridge (default br-int)")
 	flags.StringVar(&f.target, "switch", "", "OpenFlow `target` of the bridge: unix:PATH or tcp:HOST:PORT (default unix:$OVS_RUNDIR/BRIDGE.mgmt)")
 	flags.StringVar(&f.ovsdb, "ovsdb", "", "`endpoint` of the local Open_vSwitch database (default unix:$OVS_RUNDIR/db.sock)")
 	flags.StringArrayVar(&f.plugins, "plugin", nil, "run a flow source, `NAME=PATH`; may be given several times")
-	flags.StringArrayVar(&f.attach, "attach", nil, "use a flow source that was started by hand with -debug, `NAME=SOCKET`; may be given several times")
 	flags.StringVar(&f.socket, "socket", os.Getenv("FLOWHOST_SOCKET"), "admin socket (default /run/flowhost/BRIDGE.sock; $FLOWHOST_SOCKET if set)")
-	flags.StringVar(&f.pidfile, "pidfile", os.Getenv("FLOWHOST_PIDFILE"), "write the process id to this `file`; $FLOWHOST_PIDFILE if set")
 	flags.StringVar(&f.stateDir, "state-dir", "", "`folder` of what must not move between runs (default /var/lib/flowhost)")
-	flags.StringVar(&f.logLevel, "log-level", "", "least `level` logged: trace, debug, info, warn or error (default info)")
-	flags.BoolVar(&f.logJSON, "log-json", false, "log in JSON")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return runHost(cmd.Context(), f) }
-	return cmd
 }
 
 // check finds wrong usage.

@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -17,10 +19,15 @@ import (
 	"github.com/flowhost/flowhost/internal/ovn/feed"
 	"github.com/flowhost/flowhost/internal/ovn/local"
 	"github.com/flowhost/flowhost/internal/ovn/ovsdb"
+	"github.com/flowhost/flowhost/plugins/chassis/cleanup"
 	"github.com/flowhost/flowhost/sdk"
 )
 
 func main() {
+	if len(os.Args) == 3 && os.Args[1] == "cleanup" {
+		clean(os.Args[2])
+		return
+	}
 	runtime.GOMAXPROCS(1) // one row after the other is all there is to do: between two processors each would wait for a thread to wake up
 	q := new(questions)
 	sdk.Serve(q.info(), func(ctx context.Context, h *sdk.Host) error {
@@ -33,6 +40,17 @@ func main() {
 			ovsdb: feed.Endpoint(), bridge: h.Bridge(), logger: h.Logger(), sources: sources, owner: h.Owner(), watch: h.Watch,
 		})
 	})
+}
+
+// clean removes what a chassis has written. `flowhost cleanup` starts it so.
+func clean(bridge string) {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	err := cleanup.Run(ctx, cleanup.Config{OVSDB: feed.Endpoint(), Bridge: bridge, Out: os.Stdout})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 }
 
 // config is what the source is started with.

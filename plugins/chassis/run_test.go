@@ -55,7 +55,8 @@ func TestMain(m *testing.M) {
 // node is a sandbox with flowhost and its sources on it, and no ovn-controller.
 type node struct {
 	*ovstest.Sandbox
-	cli string
+	cli   string
+	flags []string // of flowhost, for run and cleanup
 }
 
 // newNode makes a node. flowhost is not started yet.
@@ -67,12 +68,12 @@ func newNode(t *testing.T) *node {
 		t.Fatal(err)
 	}
 	n.cli = filepath.Join(folder, "flowhost")
-	args := []string{"run", "--bridge=" + ovstest.Bridge, "--switch=" + n.Mgmt(ovstest.Bridge), "--ovsdb=" + n.OVSDB(),
+	n.flags = []string{"--bridge=" + ovstest.Bridge, "--switch=" + n.Mgmt(ovstest.Bridge), "--ovsdb=" + n.OVSDB(),
 		"--socket=" + n.socket(), "--state-dir=" + filepath.Join(n.Dir, "state")}
 	for _, name := range []string{"lflow", "physical", "neighbor", "chassis"} {
-		args = append(args, "--plugin="+name+"="+filepath.Join(folder, "flowhost-plugin-"+name))
+		n.flags = append(n.flags, "--plugin="+name+"="+filepath.Join(folder, "flowhost-plugin-"+name))
 	}
-	n.Add(ovstest.Daemon{Name: hostName, Program: n.cli, Args: args, Ready: func() error { _, err := n.status(); return err }})
+	n.Add(ovstest.Daemon{Name: hostName, Program: n.cli, Args: append([]string{"run"}, n.flags...), Ready: func() error { _, err := n.status(); return err }})
 	return n
 }
 
@@ -184,4 +185,31 @@ func TestSettings(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// A node that was stopped keeps its rows and flows; one that is cleaned up has none, and the bridge stays.
+func TestCleanup(t *testing.T) {
+	n := newNode(t)
+	n.Start(t, hostName)
+	n.until(t, "Chassis", "hv1", "hostname", "hv1")
+	n.Nbctl(t, "ls-add", "sw")
+	n.addPort(t, "p1")
+	n.until(t, "Port_Binding", "p1", "up", "true")
+	clean := func() (string, error) { return n.Run(n.cli, append([]string{"cleanup"}, n.flags...)...) }
+	if _, err := clean(); err == nil || !strings.Contains(err.Error(), "stop it first") {
+		t.Errorf("while the host runs: %v", err)
+	}
+	n.Stop(t, hostName)
+	n.until(t, "Port_Binding", "p1", "up", "true")
+	n.until(t, "Chassis", "hv1", "hostname", "hv1")
+	out, err := clean()
+	for _, want := range []string{"removed Chassis hv1", "removed up of ports", "of external_ids of bridge br-int", " flows, "} {
+		if err != nil || !strings.Contains(out, want) {
+			t.Errorf("cleanup says %v, %s; want %s", err, out, want)
+		}
+	}
+	n.until(t, "Port_Binding", "p1", "up", "false")
+	if rows, flows := n.Sbctl(t, "list", "Chassis"), n.Flows(t, ovstest.Bridge); rows != "" || len(flows) != 0 {
+		t.Errorf("left: %s, %d flows", rows, len(flows))
+	}
 }

@@ -1,0 +1,134 @@
+package cleanup
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	libovsdb "github.com/ovn-org/libovsdb/ovsdb"
+
+	"github.com/flowhost/flowhost/internal/ovn/ovsdb"
+	"github.com/flowhost/flowhost/internal/ovn/vswitch"
+	"github.com/flowhost/flowhost/plugins/chassis/duty"
+)
+
+// step is something to remove.
+type step struct {
+	what       string
+	operations []ovsdb.Operation
+}
+
+// portKeys are the keys of external_ids of a Port that is a chassis' own, and what it is (encaps.c, patch.c).
+var portKeys = map[string]string{
+	"ovn-chassis-id":     "tunnel port",
+	"ovn-localnet-port":  "patch port",
+	"ovn-l2gateway-port": "patch port",
+	"ovn-l3gateway-port": "patch port",
+}
+
+// local is what there is of the local Open_vSwitch database, by UUID.
+type local struct {
+	roots      map[string]*vswitch.OpenvSwitch
+	bridges    map[string]*vswitch.Bridge
+	ports      map[string]*vswitch.Port
+	interfaces map[string]*vswitch.Interface
+}
+
+// localTables are what is read.
+func localTables() []ovsdb.Table {
+	return []ovsdb.Table{
+		{Name: vswitch.OpenvSwitchTable, Columns: []string{"external_ids", "other_config"}},
+		{Name: vswitch.SSLTable, Columns: []string{"private_key", "certificate", "ca_cert"}},
+		{Name: vswitch.BridgeTable, Columns: []string{"name", "ports", "external_ids"}},
+		{Name: vswitch.PortTable, Columns: []string{"name", "interfaces", "external_ids"}},
+		{Name: vswitch.InterfaceTable, Columns: []string{"name", "external_ids"}},
+	}
+}
+
+func newLocal(b *ovsdb.Batch) *local {
+	return &local{byUUID[vswitch.OpenvSwitch](b), byUUID[vswitch.Bridge](b), byUUID[vswitch.Port](b), byUUID[vswitch.Interface](b)}
+}
+
+// byUUID are the rows of one type of a first batch.
+func byUUID[T any](b *ovsdb.Batch) map[string]*T {
+	rows := map[string]*T{}
+	for row := range ovsdb.Rows[T](b) {
+		rows[row.UUID.String()] = row.New
+	}
+	return rows
+}
+
+// steps are what to remove of the chassis on a bridge.
+func (l *local) steps(bridge string) (list []step) {
+	for _, id := range sortedKeys(l.bridges) {
+		row := l.bridges[id]
+		list = append(list, l.portSteps(id, row)...)
+		if row.Name == bridge {
+			list = append(list, l.installedSteps(row)...)
+			list = append(list, keySteps(vswitch.BridgeTable, id, "bridge "+row.Name, "external_ids", row.ExternalIDs, func(key string) bool {
+				return strings.HasPrefix(key, "ct-zone-") || key == "ovn-nb-cfg" || key == "ovn-nb-cfg-ts" || key == "ovn-startup-ts"
+			})...)
+		}
+	}
+	for _, id := range sortedKeys(l.roots) {
+		list = append(list, keySteps(vswitch.OpenvSwitchTable, id, "Open_vSwitch", "other_config", l.roots[id].OtherConfig, func(key string) bool {
+			return strings.HasPrefix(key, "ovn-chassis-idx-")
+		})...)
+	}
+	return list
+}
+
+// portSteps remove the tunnel ports and patch ports of a bridge: a patch port has its peer on another.
+func (l *local) portSteps(id string, bridge *vswitch.Bridge) (list []step) {
+	for _, port := range bridge.Ports {
+		row := l.ports[port]
+		if row == nil {
+			continue
+		}
+		for key, what := range portKeys {
+			if _, is := row.ExternalIDs[key]; is {
+				list = append(list, step{fmt.Sprintf("%s %s of bridge %s", what, row.Name, bridge.Name), []ovsdb.Operation{
+					duty.Mutate(vswitch.BridgeTable, id, libovsdb.Mutation{Column: "ports", Mutator: libovsdb.MutateOperationDelete,
+						Value: duty.Refs(port)})}})
+				break
+			}
+		}
+	}
+	return list
+}
+
+// installedSteps remove from interfaces of a bridge that their ports are up.
+func (l *local) installedSteps(bridge *vswitch.Bridge) (list []step) {
+	for _, port := range bridge.Ports {
+		if l.ports[port] == nil {
+			continue
+		}
+		for _, id := range l.ports[port].Interfaces {
+			if row := l.interfaces[id]; row != nil {
+				list = append(list, keySteps(vswitch.InterfaceTable, id, "interface "+row.Name, "external_ids", row.ExternalIDs, func(key string) bool {
+					return key == "ovn-installed" || key == "ovn-installed-ts"
+				})...)
+			}
+		}
+	}
+	return list
+}
+
+// keySteps removes some keys of a map.
+func keySteps(table, id, row, column string, values map[string]string, is func(key string) bool) []step {
+	keys := libovsdb.OvsSet{}
+	for _, key := range sortedKeys(values) {
+		if is(key) {
+			keys.GoSet = append(keys.GoSet, key)
+		}
+	}
+	if len(keys.GoSet) == 0 {
+		return nil
+	}
+	what := fmt.Sprintf("%d keys of %s of %s", len(keys.GoSet), column, row)
+	return []step{{what, []ovsdb.Operation{
+		duty.Mutate(table, id, libovsdb.Mutation{Column: column, Mutator: libovsdb.MutateOperationDelete, Value: keys})}}}
+}
+
+func sortedKeys[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }
