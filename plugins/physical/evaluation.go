@@ -141,8 +141,8 @@ func (e *evaluation) members(row *sb.PortBinding) []local.Member {
 	return members
 }
 
-// zone is a conntrack zone; 0 while there is none.
-func (e *evaluation) zone(key string) int {
+// zone is a conntrack zone, if it is assigned.
+func (e *evaluation) zone(key string) (zone int, assigned bool) {
 	e.reads(local.KindZone, key)
 	return e.local.Zone(key)
 }

@@ -71,7 +71,7 @@ func (w world) draw(t *rapid.T, thing string, n int) ovsdb.Model {
 		zones := map[string]string{}
 		for _, key := range append(names, text("datapath", 0)+"_dnat", text("datapath", 1)+"_snat") {
 			if rapid.Bool().Draw(t, "zone") {
-				zones["ct-zone-"+key] = pick(t, "1", "2", "x")
+				zones["ct-zone-"+key] = pick(t, "0", "1", "2", "x")
 			}
 		}
 		return &vswitch.Bridge{Name: "br-int", Ports: some(t, "port", things), ExternalIDs: zones}

@@ -71,7 +71,7 @@ func (e *evaluation) multicast(id string) {
 // deliver enters a port of the group.
 func (e *evaluation) deliver(d *delivery, row *sb.PortBinding) {
 	p := e.pipeline
-	if zone := e.zone(row.LogicalPort); zone != 0 {
+	if zone, _ := e.zone(row.LogicalPort); zone != 0 {
 		d.local = append(d.local, flow.SetField(p.Zone, uint64(zone))) // also for ports that are none of this list's, as in OVN 23.03
 	}
 	output := func(key int) []flow.Action {

@@ -153,11 +153,11 @@ func (e *evaluation) zones(row *sb.PortBinding) (actions []flow.Action, ok bool)
 		{row.Datapath + "_dnat", e.pipeline.DNATZone, isLocal},
 		{row.Datapath + "_snat", e.pipeline.SNATZone, isLocal},
 	} {
-		zone := e.zone(z.key)
-		if zone != 0 {
+		zone, assigned := e.zone(z.key)
+		if zone != 0 { // which the register has otherwise
 			actions = append(actions, flow.SetField(z.register, uint64(zone)))
 		}
-		ok = ok && (zone != 0 || !z.needed)
+		ok = ok && (assigned || !z.needed)
 	}
 	return actions, ok
 }

@@ -204,6 +204,13 @@ func TestWaitsForZone(t *testing.T) {
 		}
 		return nil
 	})
+	c.Vsctl(t, "set", "Bridge", "br-int", "external_ids:ct-zone-vif=0") // as a router may ask for
+	r.await(t, func() error {
+		if got := r.text(0); !strings.Contains(got, "in_port=1 actions=set_field:0x6->reg11") {
+			return fmt.Errorf("table 0:\n%s", got)
+		}
+		return nil
+	})
 }
 
 // SyncDone deletes: it is not said before it is known which field of the switch has OVN's Geneve option.

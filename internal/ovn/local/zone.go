@@ -11,28 +11,29 @@ const zonePrefix = "ct-zone-"
 // setZones takes in the external_ids of the integration bridge. A zone that is no number is none.
 func (s *State) setZones(externalIDs map[string]string) {
 	for key := range s.zones {
-		if parseZone(externalIDs[zonePrefix+key]) == 0 {
+		if _, is := parseZone(externalIDs[zonePrefix+key]); !is {
 			delete(s.zones, key)
 			s.fire(KindZone, key)
 		}
 	}
 	for key, text := range externalIDs {
 		key, is := strings.CutPrefix(key, zonePrefix)
-		if zone := parseZone(text); is && zone != s.zones[key] {
+		zone, isZone := parseZone(text)
+		if before, had := s.zones[key]; is && isZone && (!had || zone != before) {
 			s.zones[key] = zone
 			s.fire(KindZone, key)
 		}
 	}
 }
 
-func parseZone(text string) int {
-	zone, err := strconv.ParseUint(text, 10, 16)
-	if err != nil {
-		return 0
-	}
-	return int(zone)
+func parseZone(text string) (zone int, is bool) {
+	n, err := strconv.ParseUint(text, 10, 16)
+	return int(n), err == nil
 }
 
-// Zone is the conntrack zone of a logical port, by its name, or of a datapath, by its UUID with "_dnat" or "_snat" behind it; 0 while
-// there is none.
-func (s *State) Zone(key string) int { return s.zones[key] }
+// Zone is the conntrack zone of a logical port, by its name, or of a datapath, by its UUID with "_dnat" or "_snat" behind it. It may be
+// 0, which a router can ask for (ovn-nb(5), Logical_Router, options:snat-ct-zone).
+func (s *State) Zone(key string) (zone int, assigned bool) {
+	zone, assigned = s.zones[key]
+	return zone, assigned
+}
