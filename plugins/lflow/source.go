@@ -72,7 +72,7 @@ func newSource(bridge string, d *dialect.Dialect, r ranges, processors int, warn
 		conjunctions: ids.NewConjunctions(r.conjunctions),
 		groups:       ids.NewPool(r.groups),
 		meters:       ids.NewPool(r.meters),
-		marks:        feed.NewPortMarks(),
+		marks:        feed.NewPortMarks(nil),
 		problems:     problems{starved: map[*unit]struct{}{}},
 	}
 	s.network = network.New(s.local, bridge, d, network.Watcher{Answer: s.answered, Datapath: s.moveDatapath, Features: s.refeature})

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/flowhost/flowhost/internal/ovn/local"
 	"github.com/flowhost/flowhost/internal/ovn/pipeline"
@@ -160,6 +161,15 @@ func (e *evaluation) zones(row *sb.PortBinding) (actions []flow.Action, ok bool)
 		ok = ok && (assigned || !z.needed)
 	}
 	return actions, ok
+}
+
+// isZoned says whether the zones are there that the flows of a port write that is bound here.
+func (n *network) isZoned(row *sb.PortBinding) bool {
+	keys := []string{row.Datapath + "_dnat", row.Datapath + "_snat"}
+	if row.Type == typeVIF {
+		keys = append(keys, row.LogicalPort)
+	}
+	return !slices.ContainsFunc(keys, func(key string) bool { _, assigned := n.local.Zone(key); return !assigned })
 }
 
 // hasZone says whether a port that is attached here has a conntrack zone of its own (ovn-controller.c, update_ct_zones). A container that

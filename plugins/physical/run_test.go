@@ -184,15 +184,19 @@ func TestFollowsRows(t *testing.T) {
 	})
 }
 
-// A port's packets are not tracked together with others': what writes its zone is there when the zone is.
+// A port's packets are not tracked together with others': what writes its zone is there when the zone is, and so is what its mark says.
 func TestWaitsForZone(t *testing.T) {
 	s := southbound(t)
 	c := chassis(t, s)
+	vif := uuidOf(t, s, "Port_Binding", "vif")
 	c.Vsctl(t, "remove", "Bridge", "br-int", "external_ids", "ct-zone-vif")
 	r, _ := start(t, c.OVSDB(), sdk.SwitchState{Connected: true})
 	r.await(t, func() error {
 		if got := r.text(0) + r.text(40); strings.Contains(got, "in_port=1 ") || strings.Contains(got, "reg15=0x3,") {
 			return fmt.Errorf("tables 0 and 40:\n%s", got)
+		}
+		if got := r.marks["port/"+vif]; got != "0" {
+			return fmt.Errorf("marks: %v", r.marks)
 		}
 		return nil
 	})
@@ -201,6 +205,9 @@ func TestWaitsForZone(t *testing.T) {
 		got := r.text(0) + r.text(40)
 		if !strings.Contains(got, "in_port=1 actions=set_field:0x4d->reg13") || !strings.Contains(got, "reg15=0x3,metadata=0x7 actions=set_field:0x4d->reg13") {
 			return fmt.Errorf("tables 0 and 40:\n%s", got)
+		}
+		if got := r.marks["port/"+vif]; got != "1" {
+			return fmt.Errorf("marks: %v", r.marks)
 		}
 		return nil
 	})

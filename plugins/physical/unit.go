@@ -78,8 +78,8 @@ func newNetwork(bridge string, p *pipeline.Pipeline, warn func(what string, prob
 		readers:  map[local.Fact]map[*unit]struct{}{},
 		groups:   map[string]*sb.MulticastGroup{},
 		shared:   shared{flows: map[uuid.UUID]*sharedFlow{}},
-		marks:    feed.NewPortMarks(),
 	}
+	n.marks = feed.NewPortMarks(n.isZoned)
 	n.local.Watch(n.changed)
 	n.mark(what{kindFixed, ""})
 	return n

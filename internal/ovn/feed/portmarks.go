@@ -5,18 +5,24 @@ import (
 	"strconv"
 
 	"github.com/flowhost/flowhost/internal/ovn/local"
+	"github.com/flowhost/flowhost/internal/ovn/sb"
 )
 
 // PortMarks are what is said of ports to who reports them up: port/UUID=N once the flows are there that follow from a port's being bound to
-// this chassis and having interface number N; N is 0 while its Port_Binding does not name this chassis.
+// this chassis and having interface number N; N is 0 while its Port_Binding does not name this chassis, or its flows lack a zone.
 type PortMarks struct {
 	told  map[string]string   // by the UUID of the Port_Binding
 	dirty map[string]struct{} // the same
+	// isZoned says whether the conntrack zones are there that a port's flows write; nil: they write none. waiting are the ports, by the UUID
+	// of the Port_Binding, of which it was false when asked last.
+	isZoned func(*sb.PortBinding) bool
+	waiting map[string]struct{}
 }
 
-// NewPortMarks are those of which nothing was said yet.
-func NewPortMarks() PortMarks {
-	return PortMarks{told: map[string]string{}, dirty: map[string]struct{}{}}
+// NewPortMarks are those of which nothing was said yet. isZoned says whether the conntrack zones are there that a port's flows write; nil:
+// they write none.
+func NewPortMarks(isZoned func(*sb.PortBinding) bool) PortMarks {
+	return PortMarks{told: map[string]string{}, dirty: map[string]struct{}{}, isZoned: isZoned, waiting: map[string]struct{}{}}
 }
 
 // Changed takes in that a fact of the State has changed.
@@ -32,6 +38,11 @@ func (m *PortMarks) Changed(s *local.State, f local.Fact) {
 		for id := range s.Bindings() {
 			m.touch(id)
 		}
+	case local.KindZone:
+		for id := range m.waiting {
+			m.touch(id)
+		}
+		clear(m.waiting)
 	}
 }
 
@@ -49,6 +60,10 @@ func (m *PortMarks) value(s *local.State, id string) string {
 	}
 	self := s.Self()
 	if bound := row.Chassis != nil && *row.Chassis == self || slices.Contains(row.AdditionalChassis, self); !bound || self == "" {
+		return "0"
+	}
+	if m.isZoned != nil && !m.isZoned(row) {
+		m.waiting[id] = struct{}{}
 		return "0"
 	}
 	return strconv.Itoa(ofport)
