@@ -51,13 +51,13 @@ func (c *tracker) awaitZone(t testing.TB, port string) (zone int) {
 	return zone
 }
 
-// connect has a connection tracked in a zone.
+// connect has a connection tracked in a zone. It is to a port of its own, for which the datapath has no flow yet.
 func (c *tracker) connect(t testing.TB, zone int) {
 	t.Helper()
-	c.Ofctl(t, "add-flow", "tracker", fmt.Sprintf("udp,actions=ct(commit,zone=%d)", zone))
 	c.packets++
+	c.Ofctl(t, "add-flow", "tracker", fmt.Sprintf("udp,tp_dst=%d,actions=ct(commit,zone=%d)", c.packets, zone))
 	packet := fmt.Sprintf("in_port(1),eth(src=02:00:00:00:00:01,dst=02:00:00:00:00:02),eth_type(0x0800),"+
-		"ipv4(src=10.0.0.1,dst=10.0.0.2,proto=17,tos=0,ttl=64,frag=no),udp(src=%d,dst=53)", 1000+c.packets)
+		"ipv4(src=10.0.0.1,dst=10.0.0.2,proto=17,tos=0,ttl=64,frag=no),udp(src=1000,dst=%d)", c.packets)
 	if _, err := c.Control(ovstest.Vswitchd, "netdev-dummy/receive", "in", packet); err != nil {
 		t.Fatal(err)
 	}
