@@ -16,7 +16,9 @@ import (
 func duties(state *local.State, cfg config) []duty.Duty {
 	return []duty.Duty{
 		bridge.New(state, cfg.bridge),
-		registration.New(state, registration.Config{Bridge: cfg.bridge, Hostname: hostname(), Sources: cfg.sources, Started: time.Now()}),
+		registration.New(state, registration.Config{
+			Bridge: cfg.bridge, Hostname: hostname(), Sources: cfg.sources, Started: time.Now(), Logger: cfg.logger,
+		}),
 		zones.New(state, cfg.bridge, cfg.logger),
 		bindings.New(state, bindings.Owners),
 		tunnels.New(state, cfg.bridge, cfg.logger),

@@ -87,17 +87,25 @@ func (n *node) status() (s admin.Status, err error) {
 	return s, err
 }
 
+// says is what the source chassis says of itself.
+func (n *node) says() (string, error) {
+	s, err := n.status()
+	for _, p := range s.Plugins {
+		if p.Name == "chassis" {
+			return p.Says, err
+		}
+	}
+	return "", err
+}
+
 // untilStatus waits until the source chassis says a text.
 func (n *node) untilStatus(t *testing.T, text string) {
 	t.Helper()
 	ovstest.Eventually(t, patience, func() error {
-		s, err := n.status()
-		for _, p := range s.Plugins {
-			if p.Name == "chassis" && strings.Contains(p.Says, text) {
-				return nil
-			}
+		if says, err := n.says(); err != nil || !strings.Contains(says, text) {
+			return fmt.Errorf("says %q, %v; want %q", says, err, text)
 		}
-		return fmt.Errorf("status %+v, %v; want %q", s.Plugins, err, text)
+		return nil
 	})
 }
 
@@ -212,4 +220,22 @@ func TestCleanup(t *testing.T) {
 	if rows, flows := n.Sbctl(t, "list", "Chassis"), n.Flows(t, ovstest.Bridge); rows != "" || len(flows) != 0 {
 		t.Errorf("left: %s, %d flows", rows, len(flows))
 	}
+}
+
+// An ovn-controller that takes itself for the same chassis is noticed and told, and not fought with: the pauses grow.
+func TestRival(t *testing.T) {
+	n := newNode(t)
+	n.Start(t, hostName)
+	n.until(t, "Chassis", "hv1", "hostname", "hv1")
+	n.StartController(t)
+	n.untilStatus(t, "somebody else writes external_ids of bridge br-int of hv1, too")
+	time.Sleep(5 * time.Second) // 1 s, 2 s, 4 s
+	for times := range 9 {
+		if says, _ := n.says(); strings.Contains(says, fmt.Sprintf("has undone it %d times", times)) {
+			n.Stop(t, ovstest.Controller)
+			return
+		}
+	}
+	says, err := n.says()
+	t.Errorf("after 5 s: %s, %v", says, err)
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/hashicorp/go-hclog"
 
 	"github.com/flowhost/flowhost/internal/ovn/local"
 	"github.com/flowhost/flowhost/internal/ovn/ovsdb"
@@ -26,6 +27,7 @@ type Config struct {
 	Hostname string   // unless external_ids:hostname says another
 	Sources  []string // owners that must have said nb_cfg
 	Started  time.Time
+	Logger   hclog.Logger
 }
 
 // thing is what there is to keep.
@@ -199,13 +201,18 @@ func (d *Duty) Note() string {
 	if d.problem != "" {
 		notes = append(notes, d.problem)
 	}
-	for t, what := range [things]string{"row Chassis", "nb_cfg", "external_ids of bridge " + d.cfg.Bridge} {
+	for t, what := range d.names() {
 		if c := &d.contests[t]; c.fought(d.now) {
 			notes = append(notes, fmt.Sprintf("somebody else writes %s of %s, too, and has undone it %d times: another program takes itself for this chassis",
 				what, d.name(), c.undone))
 		}
 	}
 	return strings.Join(notes, "; ")
+}
+
+// names are what people call things.
+func (d *Duty) names() [things]string {
+	return [things]string{"row Chassis", "nb_cfg", "external_ids of bridge " + d.cfg.Bridge}
 }
 
 // look is what has to be written for a thing.
@@ -226,7 +233,22 @@ func (d *Duty) look(t thing) (w duty.Write) {
 	case want == "": // there is nothing that is wanted yet
 	case len(w.Operations) == 0:
 		d.contests[t].holds(want)
-	case !d.contests[t].differs(want, d.now):
+	default:
+		return d.dispute(t, w, want)
+	}
+	return w
+}
+
+// dispute is the Write, unless somebody else has undone the same too often for it to be said now.
+func (d *Duty) dispute(t thing, w duty.Write, want string) duty.Write {
+	c := &d.contests[t]
+	fought := c.fought(d.now)
+	now := c.differs(want, d.now)
+	if c.fought(d.now) && !fought {
+		d.cfg.Logger.Warn("somebody else takes itself for this chassis: what it undoes is written again after pauses",
+			"chassis", d.name(), "what", d.names()[t])
+	}
+	if !now {
 		return duty.Write{}
 	}
 	return w

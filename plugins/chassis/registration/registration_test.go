@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
 	libovsdb "github.com/ovn-org/libovsdb/ovsdb"
 
 	"github.com/flowhost/flowhost/internal/ovn/local"
@@ -34,7 +35,8 @@ func start(t *testing.T) *site {
 	t.Helper()
 	s := &site{t: t, settings: map[string]string{}}
 	s.Bench = dutytest.New(t, "br-int", Tables(), func(state *local.State) duty.Duty {
-		s.Duty = New(state, Config{Bridge: "br-int", Hostname: "machine", Sources: []string{"lflow", "physical"}, Started: started})
+		s.Duty = New(state, Config{Bridge: "br-int", Hostname: "machine", Sources: []string{"lflow", "physical"}, Started: started,
+			Logger: hclog.NewNullLogger()})
 		return s.Duty
 	})
 	s.Now = started.Add(time.Second)
