@@ -1,9 +1,6 @@
 package zones
 
-import (
-	"maps"
-	"slices"
-)
+import "slices"
 
 // maxZone is the highest zone. Zone 0 is that of all who have none (ovs-actions(7), ct), and only given to who asks for it.
 const maxZone = 65535
@@ -41,26 +38,40 @@ func newAssignment() assignment {
 // settle gives zones to the names that have to be looked at: first those go that need none, then those come that ask for one, which
 // is taken from others, and then all others.
 func (d *Duty) settle() {
-	var rest []string
-	for _, name := range d.takeDirty() {
-		if d.needs(d.state, name) {
-			rest = append(rest, name)
-		} else {
-			d.release(name)
-		}
-	}
-	for _, name := range rest {
+	users := d.takeDirty()
+	for _, name := range users {
 		zone, asks := d.requests[name]
 		if own, has := d.zones[name]; asks && (!has || own != zone) {
 			d.move(name, zone)
 			d.markOwners(zone)
 		}
 	}
-	for _, name := range slices.Concat(rest, d.takeDirty()) {
-		if _, asks := d.requests[name]; !asks && d.needs(d.state, name) && !d.isOwn(name) {
+	for _, name := range append(users, d.takeDirty()...) {
+		if _, asks := d.requests[name]; !asks && !d.isOwn(name) {
 			d.choose(name)
 		}
 	}
+}
+
+// takeDirty lets go what needs no zone any more of what has to be looked at, and returns what needs one: sorted, so that it does
+// not matter which came first.
+func (d *Duty) takeDirty() (users []string) {
+	dirty := d.dirty
+	d.dirty = map[string]struct{}{} // not cleared: a map that has once been large is slow to go through for ever after
+	for name := range dirty {
+		_, written := d.written[name]
+		needed := d.needs(d.state, name)
+		if needed {
+			users = append(users, name)
+		} else {
+			d.release(name)
+		}
+		if needed || written {
+			d.unwritten[name] = struct{}{}
+		}
+	}
+	slices.Sort(users)
+	return users
 }
 
 // markOwners has those looked at who may have to leave a zone that another has got.
@@ -71,16 +82,6 @@ func (d *Duty) markOwners(zone int) {
 	for name := range d.owners[zone] {
 		d.mark(name)
 	}
-}
-
-// takeDirty are the names that have to be looked at, sorted, so that it does not matter which came first.
-func (d *Duty) takeDirty() []string {
-	names := slices.Sorted(maps.Keys(d.dirty))
-	clear(d.dirty)
-	for _, name := range names {
-		d.unwritten[name] = struct{}{}
-	}
-	return names
 }
 
 // isOwn says whether a name that asks for no zone has one, and nobody has more right to it: who asks for it, or, when keys have given

@@ -28,7 +28,8 @@ type Duty struct {
 	state  *local.State
 	bridge string // its name
 	logger hclog.Logger
-	row    uuid.UUID // of the bridge; uuid.Nil while there is none
+	row    uuid.UUID         // of the bridge; uuid.Nil while there is none
+	ids    map[string]string // external_ids of the bridge
 
 	users
 	assignment
@@ -74,24 +75,32 @@ func (d *Duty) Change(_ string, c ovsdb.Change) {
 }
 
 // setWritten takes in the external_ids of the bridge.
-func (d *Duty) setWritten(externalIDs map[string]string) {
-	now := map[string]int{}
-	for key, text := range externalIDs {
-		name, is := strings.CutPrefix(key, prefix)
-		if zone, err := strconv.ParseUint(text, 10, 16); is && name != "" && err == nil {
-			now[name] = int(zone)
+func (d *Duty) setWritten(ids map[string]string) {
+	before := d.ids
+	d.ids = ids
+	for key, text := range before {
+		if now, is := ids[key]; !is || now != text {
+			if name, zone, is := parse(key, text); is {
+				d.left(name, zone)
+			}
 		}
 	}
-	for name, zone := range d.written {
-		if again, is := now[name]; !is || again != zone {
-			d.left(name, zone)
+	for key, text := range ids {
+		if then, was := before[key]; !was || then != text {
+			if name, zone, is := parse(key, text); is {
+				d.wrote(name, zone)
+			}
 		}
 	}
-	for name, zone := range now {
-		if before, is := d.written[name]; !is || before != zone {
-			d.wrote(name, zone)
-		}
+}
+
+// parse reads a key and its value. Not all keys are about zones, and not all of those have one.
+func parse(key, text string) (name string, zone int, is bool) {
+	if name, is = strings.CutPrefix(key, prefix); !is || name == "" {
+		return "", 0, false
 	}
+	n, err := strconv.ParseUint(text, 10, 16)
+	return name, int(n), err == nil
 }
 
 // left takes in that a name has a zone no more, as far as its key says. When the zone is its own still, that was not our doing: the
@@ -187,7 +196,7 @@ func (d *Duty) look(row uuid.UUID) duty.Write {
 		case has && !d.isAwaited(name, zone):
 			continue
 		}
-		if is { // an insertion leaves keys that are there as they are
+		if _, there := d.ids[prefix+name]; there { // an insertion leaves keys that are there as they are, also those that have no zone
 			gone = append(gone, prefix+name)
 		}
 	}

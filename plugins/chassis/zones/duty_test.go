@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	libovsdb "github.com/ovn-org/libovsdb/ovsdb"
 
+	"github.com/flowhost/flowhost/internal/ovn/ovsdb"
 	"github.com/flowhost/flowhost/internal/ovn/vswitch"
 	"github.com/flowhost/flowhost/plugins/chassis/duty"
 	"github.com/flowhost/flowhost/sdk"
@@ -70,6 +71,58 @@ func TestStrangers(t *testing.T) {
 	c.Transact(duty.Vswitch, duty.Update(vswitch.BridgeTable, id, libovsdb.Row{"external_ids": duty.Map(map[string]string{prefix + "a": "7"})}))
 	expectFlushed(t, "what another has written", c.settle(), 7)
 	c.expect(t, "written again", map[string]int{"a": 2})
+}
+
+// A key that has no zone is written over, once the port needs one.
+func TestNonsense(t *testing.T) {
+	c := newChassis(t, nil)
+	id, _ := c.bridge()
+	c.Transact(duty.Vswitch, duty.Update(vswitch.BridgeTable, id, libovsdb.Row{"external_ids": duty.Map(map[string]string{
+		prefix + "a": "x", prefix + "b": "65536", prefix: "1", "other": "2"})}))
+	c.plug("a")
+	expectFlushed(t, "a key with no zone", c.settle(), 1)
+	if _, row := c.bridge(); row.ExternalIDs[prefix+"a"] != "1" || len(row.ExternalIDs) != 4 {
+		t.Errorf("external_ids %v", row.ExternalIDs)
+	}
+}
+
+// A bridge that is made anew has no zones at first; its ports get those that they have had.
+func TestBridgeMadeAnew(t *testing.T) {
+	c := newChassis(t, map[string]int{"a": 5, "b": 6})
+	c.plug("a")
+	c.settle()
+	old := c.duty.row
+	c.duty.Change("", ovsdb.Change{UUID: uuid.New(), New: &vswitch.Bridge{Name: "br-int"}})
+	c.duty.Change("", ovsdb.Change{UUID: old, Old: &vswitch.Bridge{Name: "br-int"}})
+	c.State.Settle()
+	writes, _ := c.duty.Plan(c.Now, 10)
+	if len(writes) != 1 || len(c.duty.queue) > 0 || c.duty.zones["a"] != 5 {
+		t.Errorf("writes %v, flushes of %v, zones %v", writes, c.duty.queue, c.duty.zones)
+	}
+}
+
+// What is looked at is what a change is about.
+func TestCostOfChange(t *testing.T) {
+	c := newChassis(t, nil)
+	for n := range 100 {
+		c.plug("p" + strconv.Itoa(n))
+	}
+	gw := c.gateway("gw0", "")
+	c.settle()
+	for what, change := range map[string]func(){
+		"a port comes":        func() { c.plug("another") },
+		"a port goes":         func() { c.unplug("p7") },
+		"a request":           func() { c.request(gw, "9") },
+		"a bridge's neighbor": func() { c.Transact(duty.Vswitch, duty.Insert(vswitch.BridgeTable, "", libovsdb.Row{"name": "other"})) },
+	} {
+		change()
+		if c.State.Settle(); len(c.duty.dirty) > 3 {
+			t.Errorf("%s: %d names are looked at", what, len(c.duty.dirty))
+		}
+		if c.settle(); len(c.duty.dirty)+len(c.duty.unwritten)+len(c.duty.queue)+len(c.duty.flushing) > 0 {
+			t.Errorf("%s: in the end there is still something to do", what)
+		}
+	}
 }
 
 // Of two names with the same zone one gets another.
