@@ -129,10 +129,20 @@ func (d *Duty) isUp(id string, row, vif *sb.PortBinding, place local.Place) (up,
 		return true, true
 	case was != local.Main: // the flows that follow are still to come
 		return false, true
-	case d.state.Place(vif) != local.Main: // a port is not up without its parent
+	case vif != row && !d.isParentUp(vif):
 		return false, true
 	}
 	return d.marks.installed(id, d.state.Bound(row))
+}
+
+// isParentUp says whether a VIF that others are bound by is up, or is being made so. If it is another chassis' as well, that one says so.
+func (d *Duty) isParentUp(vif *sb.PortBinding) bool {
+	if d.state.Place(vif) == local.Main {
+		if up, known := d.marks.installed(vif.UUID, d.state.Bound(vif)); known {
+			return up
+		}
+	}
+	return vif.Up != nil && *vif.Up
 }
 
 func (c *change) mutate(column string, mutator libovsdb.Mutator, id string) {

@@ -123,11 +123,8 @@ func (d *Duty) Marked(m sdk.MarkInstalled) {
 	if id == "" {
 		return
 	}
-	d.bindings.Mark(id)
 	if row := d.state.Binding(id); row != nil {
-		for i := range d.interfaces.of[row.LogicalPort] {
-			d.installed.Mark(i)
-		}
+		d.touch(row.LogicalPort)
 	}
 }
 

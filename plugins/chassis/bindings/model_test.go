@@ -113,7 +113,7 @@ func (w *world) should(row *sb.PortBinding) (text string, unknown bool) {
 			break
 		}
 		up := gateway
-		if !gateway && deref(vif.Chassis) == self {
+		if !gateway && w.isParentUp(vif, row, *plug.Ofport) {
 			up, unknown = w.installed(row.LogicalPort, *plug.Ofport)
 		}
 		want.Up = &up
@@ -126,6 +126,15 @@ func (w *world) should(row *sb.PortBinding) (text string, unknown bool) {
 		}
 	}
 	return show(&want), unknown
+}
+
+// isParentUp says whether what another port is bound by is up; a port that is bound by itself needs none that is.
+func (w *world) isParentUp(vif, row *sb.PortBinding, ofport int) bool {
+	up, unknown := w.installed(vif.LogicalPort, ofport)
+	if unknown || deref(vif.Chassis) != id("hv1") || !w.allowed(vif) {
+		up = vif.Up != nil && *vif.Up
+	}
+	return vif == row || up
 }
 
 // group makes a group of chassis.
