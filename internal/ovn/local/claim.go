@@ -27,9 +27,9 @@ func (s *State) isHere(p *port) bool {
 		return s.isChassis(p.row.Options["l2gateway-chassis"])
 	case typeL3Gateway:
 		return s.isChassis(p.row.Options["l3gateway-chassis"])
-	case typeVirtual:
+	case typeVirtual: // a container is no parent of one (binding.c, consider_virtual_lport)
 		parent := s.ports[deref(p.row.VirtualParent)]
-		return parent != nil && parent.row != nil && parent.row.Type == typeVIF && s.isBound(parent)
+		return parent != nil && parent.row != nil && parent.row.Type == typeVIF && parentOf(parent.row) == "" && s.isBound(parent)
 	case typeRedirect, typeExternal: // here as soon as this chassis may get it (consider_ha_lport)
 		return s.isMember(p.row)
 	}
@@ -84,16 +84,14 @@ func (s *State) Carrier(row *sb.PortBinding) (vif *sb.PortBinding, id string) {
 		return nil, ""
 	}
 	vif = p.row
-	for name := carrier(vif); name != ""; name = carrier(vif) { // isHere has seen that each is there, and that the last is a VIF
+	if name := carrier(vif); name != "" { // isHere has seen that it is there
 		vif = s.ports[name].row
 	}
 	return vif, s.interfaces.find(vif.LogicalPort, vif.Options["iface-id-ver"]).id.String()
 }
 
 // Affected are the UUIDs of the Port_Bindings that may be bound anew when an interface comes or goes for a logical port, by its name.
-func (s *State) Affected(name string) []string { return s.affected(name, 2) } // a container's virtual ports are the furthest
-
-func (s *State) affected(name string, steps int) (ids []string) {
+func (s *State) Affected(name string) (ids []string) {
 	p := s.ports[name]
 	if p == nil {
 		return nil
@@ -102,8 +100,8 @@ func (s *State) affected(name string, steps int) (ids []string) {
 		ids = append(ids, p.id.String())
 	}
 	for dependent := range p.namedBy {
-		if row := dependent.row; steps > 0 && row != nil && (row.Type == typeVIF || row.Type == typeVirtual) {
-			ids = append(ids, s.affected(row.LogicalPort, steps-1)...)
+		if row := dependent.row; row != nil && (row.Type == typeVIF || row.Type == typeVirtual) {
+			ids = append(ids, dependent.id.String())
 		}
 	}
 	return ids

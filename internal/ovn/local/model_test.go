@@ -87,7 +87,7 @@ func (w world) here(row *sb.PortBinding) bool {
 		return w.member(row)
 	case "virtual":
 		parent := w.port(deref(row.VirtualParent))
-		return parent != nil && parent.Type == "" && w.here(parent)
+		return parent != nil && parent.Type == "" && deref(parent.ParentPort) == "" && w.here(parent)
 	case "":
 		vif := row
 		if row.ParentPort != nil && *row.ParentPort != "" {

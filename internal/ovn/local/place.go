@@ -66,8 +66,8 @@ func (s *State) Claim(row *sb.PortBinding, read func(Fact)) Place {
 		if s.Bound(row) > 0 {
 			return s.Requested(row)
 		}
-	case typeVirtual: // with its parent, which is not a container's
-		if vif, _ := s.Carrier(row); vif != nil && vif.LogicalPort == carrier(row) && s.Place(vif) != Elsewhere {
+	case typeVirtual: // with its parent
+		if vif, _ := s.Carrier(row); vif != nil && s.Place(vif) != Elsewhere {
 			return s.Requested(row)
 		}
 	case typeL2Gateway:

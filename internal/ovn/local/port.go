@@ -70,14 +70,8 @@ func (s *State) touch(p *port) {
 	s.mark(p)
 	for dependent := range p.namedBy {
 		s.mark(dependent)
-		switch {
-		case dependent.row == nil:
-		case dependent.row.Type == typePatch || dependent.row.Type == typeL3Gateway:
+		if row := dependent.row; row != nil && (row.Type == typePatch || row.Type == typeL3Gateway) {
 			s.fireSpecial(KindPeers, dependent)
-		case dependent.row.Type == typeVIF: // a container, which may be a virtual port's parent
-			for virtual := range dependent.namedBy {
-				s.mark(virtual)
-			}
 		}
 	}
 }
