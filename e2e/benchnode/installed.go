@@ -8,14 +8,9 @@ import (
 	"github.com/flowhost/flowhost/internal/ovn/vswitch"
 )
 
-// installed measures the time from the command that plugs a port in until its interface is marked ovn-installed, which is what those who start
-// workloads wait for. What the command, ovs-vswitchd and the local database need until the port has a number is taken off.
+// installed measures the time from when a port that was plugged in has its number until its interface is marked ovn-installed, which is what
+// those wait for who start workloads: before, only the command, ovs-vswitchd and the local database are at work.
 func (s *site) installed() ([]outcome, error) {
-	bare, err := s.bareUp()
-	if err != nil {
-		return nil, err
-	}
-	bar.Note("installed at %s: without any controller a port has its number %v after the command; that is taken off", s.size.name, round(bare))
 	var outcomes []outcome
 	for _, which := range []struct{ what, port string }{
 		{"in no group", portName(0, s.size.ports)}, {"in a port group", portName(0, 0)},
@@ -27,27 +22,36 @@ func (s *site) installed() ([]outcome, error) {
 				}
 			}
 		}
+		var before []time.Duration
 		own, theirs, err := s.turns(s.n, func(c *contestant) (time.Duration, error) {
-			took, err := s.install(c, which.port)
-			return took - bare, err
+			numbering, installing, err := s.install(c, which.port)
+			before = append(before, numbering)
+			return installing, err
 		})
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", which.what, err)
 		}
+		bar.Note("installed %s at %s: a port has its number %v after the command; that is taken off", which.what, s.size.name, round(bar.Median(before)))
 		outcomes = append(outcomes, durations(which.what, own, theirs))
 	}
 	return outcomes, nil
 }
 
-// install plugs a port in, and out again once it is installed.
-func (s *site) install(c *contestant, port string) (took time.Duration, err error) {
-	var start time.Time
-	seen, err := s.seen(c, port, func(i *vswitch.Interface) bool { return i.ExternalIDs["ovn-installed"] == "true" }, func() error {
+// install plugs a port in, and out again once it is installed. It returns how long the port took to have its number, and from then on to be
+// installed.
+func (s *site) install(c *contestant, port string) (numbering, installing time.Duration, err error) {
+	var start, number time.Time
+	seen, err := s.seen(c, port, func(i *vswitch.Interface) bool {
+		if number.IsZero() && numbered(i) {
+			number = time.Now()
+		}
+		return i.ExternalIDs["ovn-installed"] == "true"
+	}, func() error {
 		start = time.Now()
 		return s.plug(c, port)
 	})
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	return seen.Sub(start), s.down(c, port)
+	return number.Sub(start), seen.Sub(number), s.down(c, port)
 }

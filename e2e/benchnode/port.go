@@ -94,8 +94,11 @@ func (s *site) claim(c *contestant, port string) error {
 
 // number does something, and says when the local database then had a number for the port.
 func (s *site) number(c *contestant, port string, do func() error) (seen time.Time, err error) {
-	return s.seen(c, port, func(i *vswitch.Interface) bool { return i.Ofport != nil && *i.Ofport > 0 }, do)
+	return s.seen(c, port, numbered, do)
 }
+
+// numbered says whether ovs-vswitchd has given a port its number.
+func numbered(i *vswitch.Interface) bool { return i.Ofport != nil && *i.Ofport > 0 }
 
 // seen does something, and says when the port's interface then was what it should be.
 func (s *site) seen(c *contestant, port string, is func(*vswitch.Interface) bool, do func() error) (seen time.Time, err error) {
