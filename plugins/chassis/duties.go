@@ -7,6 +7,7 @@ import (
 	"github.com/flowhost/flowhost/plugins/chassis/bindings"
 	"github.com/flowhost/flowhost/plugins/chassis/bridge"
 	"github.com/flowhost/flowhost/plugins/chassis/duty"
+	"github.com/flowhost/flowhost/plugins/chassis/patches"
 	"github.com/flowhost/flowhost/plugins/chassis/registration"
 	"github.com/flowhost/flowhost/plugins/chassis/tunnels"
 	"github.com/flowhost/flowhost/plugins/chassis/zones"
@@ -22,6 +23,7 @@ func duties(state *local.State, cfg config) []duty.Duty {
 		zones.New(state, cfg.bridge, cfg.logger),
 		bindings.New(state, bindings.Owners),
 		tunnels.New(state, cfg.bridge, cfg.logger),
+		patches.New(state, cfg.bridge, cfg.logger),
 	}
 }
 
@@ -33,6 +35,7 @@ func tables() (all duty.Tables) {
 		zones.Tables(),
 		bindings.Tables(),
 		tunnels.Tables(),
+		patches.Tables(),
 	} {
 		all.Vswitch, all.Southbound = append(all.Vswitch, t.Vswitch...), append(all.Southbound, t.Southbound...)
 	}
