@@ -46,13 +46,14 @@ func (d Difference) String() string {
 
 // A Result is what two sides' rows come to.
 type Result struct {
+	step         string
 	Rows, Values int          // that are the same
 	Differences  []Difference // in the order of tables, rows and columns
 }
 
-// Compare compares flowhost's rows with ovn-controller's.
-func Compare(ours, theirs Rows, known Meant) *Result {
-	r := new(Result)
+// Compare compares flowhost's rows with ovn-controller's, at a step of a scenario.
+func Compare(step string, ours, theirs Rows, known Meant) *Result {
+	r := &Result{step: step}
 	for k, row := range ours {
 		other, both := theirs[k]
 		if !both {
@@ -91,7 +92,7 @@ func (r *Result) values(known Meant, k Key, ours, theirs map[string]string) {
 }
 
 func (r *Result) add(known Meant, d Difference) {
-	d.Reason = known.reason(d)
+	d.Reason = known.reason(r.step, d)
 	r.Differences = append(r.Differences, d)
 }
 

@@ -73,10 +73,11 @@ func TestNames(t *testing.T) {
 
 func TestCompare(t *testing.T) {
 	ours, theirs := named(t), named(t)
-	if r := Compare(ours, theirs, nil); len(r.Differences) > 0 || r.Rows != len(ours) {
+	if r := Compare("lonely, step one", ours, theirs, nil); len(r.Differences) > 0 || r.Rows != len(ours) {
 		t.Fatalf("the same: %+v", r)
 	}
-	known, err := ReadMeant(strings.NewReader("# none\n\ndiffer Chassis ^hv1: transport_zones= # they do as they like\nonly-theirs Queue . # nobody queues\n"))
+	known, err := ReadMeant(strings.NewReader("# none\n\ndiffer Chassis ^lonely, .*: hv1: transport_zones= # they do as they like\nonly-theirs Queue step one: dscp # nobody queues\n" +
+		"only-ours Port step two # somewhere else\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +87,7 @@ func TestCompare(t *testing.T) {
 	delete(ours, Key{"Queue", "dscp=4"})
 	ours[Key{"Port", "more"}] = map[string]string{"name": "more"}
 	var got []string
-	r := Compare(ours, theirs, known)
+	r := Compare("lonely, step one", ours, theirs, known)
 	for _, d := range r.Differences {
 		got = append(got, d.Outcome.String()+" "+d.Table+" "+d.String()+" # "+d.Reason)
 	}

@@ -22,8 +22,8 @@ type meant struct {
 //
 //	OUTCOME TABLE PATTERN # REASON
 //
-// OUTCOME is only-ours, only-theirs or differ; PATTERN is a regular expression that the difference must match as [Difference.String]
-// prints it. Empty lines, and lines that begin with #, are nothing.
+// OUTCOME is only-ours, only-theirs or differ; PATTERN is a regular expression that "STEP: DIFFERENCE" must match: the step's name as reports
+// have it, and the difference as [Difference.String] prints it. Empty lines, and lines that begin with #, are nothing.
 func ReadMeant(r io.Reader) (Meant, error) {
 	var all Meant
 	lines := bufio.NewScanner(r)
@@ -60,10 +60,10 @@ func parseMeant(line string) (m meant, err error) {
 	return m, err
 }
 
-// reason says why a difference is meant, "" if it is not.
-func (all Meant) reason(d Difference) string {
+// reason says why a difference at a step is meant, "" if it is not.
+func (all Meant) reason(step string, d Difference) string {
 	for _, m := range all {
-		if m.outcome == d.Outcome && m.table == d.Table && m.pattern.MatchString(d.String()) {
+		if m.outcome == d.Outcome && m.table == d.Table && m.pattern.MatchString(step+": "+d.String()) {
 			return m.reason
 		}
 	}

@@ -26,11 +26,14 @@ func (r *Result) Sum() Sum {
 }
 
 // Report prints a comparison: a line with its sum, and the first differences that are not meant.
-func (r *Result) Report(out io.Writer, title string) {
-	fmt.Fprintf(out, "%s: %v\n", title, r.Sum())
+func (r *Result) Report(out io.Writer) {
+	fmt.Fprintf(out, "%s: %v\n", r.step, r.Sum())
 	n := 0
 	for _, d := range r.Differences {
-		if n++; d.Reason == "" && n <= shown {
+		if d.Reason != "" {
+			continue
+		}
+		if n++; n <= shown {
 			fmt.Fprintf(out, "  %v in %s %v\n", d.Outcome, d.Table, d)
 		}
 	}

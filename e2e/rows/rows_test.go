@@ -39,13 +39,13 @@ func TestFound(t *testing.T) {
 	if err := p.sync(); err != nil {
 		t.Fatal(err)
 	}
-	r, err := p.settle(nil)
+	r, err := p.settle("found", nil)
 	if err != nil || len(r.Differences) > 0 {
 		t.Fatalf("ovn-controller differs from itself: %v, %v", r, err)
 	}
 	p.Ours.Vsctl(t, "set", "Interface", ovstest.Bridge, "external_ids:color=red")
 	p.Theirs.Sbctl(t, "set", "Chassis", "hv1", "external_ids:color=blue")
-	r, err = p.settle(nil)
+	r, err = p.settle("found", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -66,23 +66,23 @@ func (p Pair) Run(s *parity.Scenario, known Meant, out io.Writer) (total Sum, er
 }
 
 // Step waits and compares.
-func (p Pair) Step(title string, known Meant, out io.Writer) (Sum, error) {
+func (p Pair) Step(name string, known Meant, out io.Writer) (Sum, error) {
 	if err := p.sync(); err != nil {
 		return Sum{}, err
 	}
 	if err := p.both((*Side).recompute); err != nil {
 		return Sum{}, err
 	}
-	r, err := p.settle(known)
+	r, err := p.settle(name, known)
 	if err != nil {
 		return Sum{}, err
 	}
-	r.Report(out, title)
+	r.Report(out)
 	return r.Sum(), nil
 }
 
 // settle waits until nothing changes any more and both have the same, or for as long as patience lasts.
-func (p Pair) settle(known Meant) (*Result, error) {
+func (p Pair) settle(step string, known Meant) (*Result, error) {
 	var before [2]Rows
 	since := time.Now()
 	for deadline := time.Now().Add(patience); ; time.Sleep(quiet / 6) {
@@ -97,7 +97,7 @@ func (p Pair) settle(known Meant) (*Result, error) {
 		if !equal(ours, before[0]) || !equal(theirs, before[1]) {
 			before, since = [2]Rows{ours, theirs}, time.Now()
 		}
-		r, enough := Compare(ours, theirs, known), quiet
+		r, enough := Compare(step, ours, theirs, known), quiet
 		if r.Unmeant() > 0 {
 			enough = stuck
 		}

@@ -38,8 +38,18 @@ func Start(t testing.TB, program, folder string) *Side {
 		}
 		s.Add(host)
 	}
-	s.Sandbox.Start(t, program)
+	s.start(t)
 	return s
+}
+
+// start starts the program. ovn-controller is to delete what is stale at once, which it otherwise puts off for some time, and what it adds
+// may be refused meanwhile.
+func (s *Side) start(t testing.TB) {
+	t.Helper()
+	s.Sandbox.Start(t, s.Program)
+	if s.Program == ovstest.Controller {
+		s.Appctl(t, ovstest.Controller, "debug/ignore-startup-delay")
+	}
 }
 
 // host is flowhost with all that makes a node's ovn-controller needless.
@@ -118,5 +128,5 @@ func (s *Side) revive() error {
 func (s *Side) restart(t testing.TB) {
 	t.Helper()
 	s.Kill(t, s.Program)
-	s.Sandbox.Start(t, s.Program)
+	s.start(t)
 }
