@@ -168,3 +168,13 @@ func (p *Ports) Interface(port *vswitch.Port) *vswitch.Interface {
 	}
 	return p.interfaces[port.Interfaces[0]]
 }
+
+// Interfaces are the interfaces of a port.
+func (p *Ports) Interfaces(port *vswitch.Port) (list []*vswitch.Interface) {
+	for _, id := range port.Interfaces {
+		if i := p.interfaces[id]; i != nil {
+			list = append(list, i)
+		}
+	}
+	return list
+}
