@@ -2,7 +2,6 @@ package zones
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -184,6 +183,7 @@ func (d *Duty) Plan(now time.Time, max int) (writes []duty.Write, again time.Tim
 // look writes all keys that can be, at once: the bridge is one row.
 func (d *Duty) look(row uuid.UUID) duty.Write {
 	gone, set := []any{}, map[string]string{}
+	var names []string
 	for name := range d.unwritten {
 		zone, has := d.zones[name]
 		written, is := d.written[name]
@@ -196,21 +196,32 @@ func (d *Duty) look(row uuid.UUID) duty.Write {
 		case has && !d.isAwaited(name, zone):
 			continue
 		}
+		names = append(names, name)
 		if _, there := d.ids[prefix+name]; there { // an insertion leaves keys that are there as they are, also those that have no zone
 			gone = append(gone, prefix+name)
 		}
 	}
-	if row != d.row || len(gone)+len(set) == 0 {
+	if row != d.row || len(names) == 0 {
 		return duty.Write{}
 	}
 	column := func(mutator libovsdb.Mutator, value any) libovsdb.Mutation {
 		return *libovsdb.NewMutation("external_ids", mutator, value)
 	}
 	return duty.Write{
-		What:     "conntrack zones of " + strings.Join(slices.Sorted(maps.Keys(set)), ", "),
+		What:     what(names),
 		Database: duty.Vswitch,
 		Operations: []ovsdb.Operation{duty.Mutate(vswitch.BridgeTable, row.String(),
 			column(libovsdb.MutateOperationDelete, libovsdb.OvsSet{GoSet: gone}),
 			column(libovsdb.MutateOperationInsert, duty.Map(set)))},
 	}
+}
+
+// what is a Write of these names' zones for people.
+func what(names []string) string {
+	const most = 5
+	slices.Sort(names)
+	if n := len(names) - most; n > 0 {
+		names = append(names[:most], fmt.Sprintf("%d more", n))
+	}
+	return "conntrack zones of " + strings.Join(names, ", ")
 }

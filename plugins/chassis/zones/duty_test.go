@@ -225,3 +225,14 @@ func TestExhausted(t *testing.T) {
 		t.Errorf("the operator is told: %s", c.duty.Note())
 	}
 }
+
+func TestWhat(t *testing.T) {
+	for want, names := range map[string][]string{
+		"conntrack zones of a, b":                  {"b", "a"},
+		"conntrack zones of a, b, c, d, e, 1 more": {"f", "b", "a", "c", "e", "d"},
+	} {
+		if got := what(names); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
