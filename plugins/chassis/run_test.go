@@ -142,6 +142,16 @@ func TestNode(t *testing.T) {
 		}
 		return nil
 	})
+
+	n.Vsctl(t, "del-br", ovstest.Bridge) // it comes back, and so do the flows
+	ovstest.Eventually(t, patience, func() error {
+		_, err := n.Run("ovs-vsctl", "br-exists", ovstest.Bridge)
+		return err
+	})
+	n.Nbctl(t, "--wait=hv", "--timeout=30", "sync")
+	if flows := n.Flows(t, ovstest.Bridge); len(flows) == 0 {
+		t.Error("the bridge has no flows")
+	}
 }
 
 // nb_cfg waits for the flows of each source: with one held up, so is who waits for the node.

@@ -27,7 +27,11 @@ func node(t *testing.T) (southbound, local *ovstest.Sandbox) {
 		"--", "add-port", "br-int", "patch-br-int-to-net", "--", "set", "Port", "patch-br-int-to-net", "external_ids:ovn-localnet-port=net",
 		"--", "add-br", "br-ex",
 		"--", "add-port", "br-ex", "patch-net-to-br-int", "--", "set", "Port", "patch-net-to-br-int", "external_ids:ovn-localnet-port=net",
-		"--", "add-port", "br-ex", "eth1")
+		"--", "add-port", "br-ex", "eth1", "--", "add-port", "br-ex", "eth2",
+		"--", "--id=@queue", "create", "Queue", "external_ids:ovn_port=here",
+		"--", "--id=@ours", "create", "QoS", "type=linux-htb", "external_ids:ovn_qos=true", "queues:1=@queue", "--", "set", "Port", "eth1", "qos=@ours",
+		"--", "--id=@other", "create", "Queue", "other_config:max-rate=1",
+		"--", "--id=@theirs", "create", "QoS", "type=linux-htb", "queues:1=@other", "--", "set", "Port", "eth2", "qos=@theirs")
 	return southbound, local
 }
 
@@ -50,14 +54,16 @@ func TestRun(t *testing.T) {
 		"removed patch port patch-net-to-br-int of bridge br-ex\n" +
 		"removed 1 keys of external_ids of interface vif\n" +
 		"removed 2 keys of external_ids of bridge br-int\n" +
-		"removed 1 keys of other_config of Open_vSwitch\n"
+		"removed 1 keys of other_config of Open_vSwitch\n" +
+		"removed QoS of port eth1\n" +
+		"removed queue of logical port here\n"
 	got := run(t, local)
 	for line := range strings.Lines(want) {
 		if !strings.Contains(got, line) {
 			t.Errorf("said\n%swant %s", got, line)
 		}
 	}
-	if strings.Count(got, "\n") != strings.Count(want, "\n") {
+	if strings.Count(got, "\n") != strings.Count(want, "\n")+1 { // and the QoS by its UUID
 		t.Errorf("said\n%s", got)
 	}
 	for query, want := range map[string]string{
@@ -72,14 +78,17 @@ func TestRun(t *testing.T) {
 		}
 	}
 	for query, want := range map[string]string{
+		"--bare --columns=type list QoS":            "linux-htb",
+		"--bare --columns=other_config list Queue":  "max-rate=1",
+		"get Port eth1 qos":                         "[]",
 		"list-ports br-int":                         "vif",
-		"list-ports br-ex":                          "eth1",
+		"list-ports br-ex":                          "eth1 eth2",
 		"get Bridge br-int external_ids":            `{mine="1"}`,
 		"get Interface vif external_ids":            "{iface-id=here}",
 		"get Open_vSwitch . other_config":           `{vlan-limit="0"}`,
 		"get Open_vSwitch . external_ids:system-id": "hv1",
 	} {
-		if got := strings.TrimSpace(local.Vsctl(t, strings.Fields(query)...)); got != want {
+		if got := strings.Join(strings.Fields(local.Vsctl(t, strings.Fields(query)...)), " "); got != want {
 			t.Errorf("%s: %q, want %q", query, got, want)
 		}
 	}

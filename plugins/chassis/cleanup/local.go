@@ -33,6 +33,8 @@ type local struct {
 	bridges    map[string]*vswitch.Bridge
 	ports      map[string]*vswitch.Port
 	interfaces map[string]*vswitch.Interface
+	qos        map[string]*vswitch.QoS
+	queues     map[string]*vswitch.Queue
 }
 
 // localTables are what is read.
@@ -41,13 +43,16 @@ func localTables() []ovsdb.Table {
 		{Name: vswitch.OpenvSwitchTable, Columns: []string{"external_ids", "other_config"}},
 		{Name: vswitch.SSLTable, Columns: []string{"private_key", "certificate", "ca_cert"}},
 		{Name: vswitch.BridgeTable, Columns: []string{"name", "ports", "external_ids"}},
-		{Name: vswitch.PortTable, Columns: []string{"name", "interfaces", "external_ids"}},
+		{Name: vswitch.PortTable, Columns: []string{"name", "interfaces", "qos", "external_ids"}},
 		{Name: vswitch.InterfaceTable, Columns: []string{"name", "external_ids"}},
+		{Name: vswitch.QoSTable, Columns: []string{"external_ids"}},
+		{Name: vswitch.QueueTable, Columns: []string{"external_ids"}},
 	}
 }
 
 func newLocal(b *ovsdb.Batch) *local {
-	return &local{byUUID[vswitch.OpenvSwitch](b), byUUID[vswitch.Bridge](b), byUUID[vswitch.Port](b), byUUID[vswitch.Interface](b)}
+	return &local{byUUID[vswitch.OpenvSwitch](b), byUUID[vswitch.Bridge](b), byUUID[vswitch.Port](b), byUUID[vswitch.Interface](b),
+		byUUID[vswitch.QoS](b), byUUID[vswitch.Queue](b)}
 }
 
 // byUUID are the rows of one type of a first batch.
@@ -75,6 +80,27 @@ func (l *local) steps(bridge string) (list []step) {
 		list = append(list, keySteps(vswitch.OpenvSwitchTable, id, "Open_vSwitch", "other_config", l.roots[id].OtherConfig, func(key string) bool {
 			return strings.HasPrefix(key, "ovn-chassis-idx-")
 		})...)
+	}
+	return append(list, l.queueSteps()...)
+}
+
+// queueSteps remove the queues of logical ports, and the QoS rows that have them.
+func (l *local) queueSteps() (list []step) {
+	for _, id := range sortedKeys(l.ports) {
+		row := l.ports[id]
+		if row.QOS != nil && l.qos[*row.QOS] != nil && l.qos[*row.QOS].ExternalIDs["ovn_qos"] == "true" {
+			list = append(list, step{"QoS of port " + row.Name, []ovsdb.Operation{duty.Update(vswitch.PortTable, id, libovsdb.Row{"qos": duty.Refs()})}})
+		}
+	}
+	for _, id := range sortedKeys(l.qos) {
+		if l.qos[id].ExternalIDs["ovn_qos"] == "true" {
+			list = append(list, step{"QoS " + id, []ovsdb.Operation{duty.Delete(vswitch.QoSTable, id)}})
+		}
+	}
+	for _, id := range sortedKeys(l.queues) {
+		if port := l.queues[id].ExternalIDs["ovn_port"]; port != "" {
+			list = append(list, step{"queue of logical port " + port, []ovsdb.Operation{duty.Delete(vswitch.QueueTable, id)}})
+		}
 	}
 	return list
 }
