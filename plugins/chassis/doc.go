@@ -9,6 +9,7 @@
 //	bindings      which ports are here: Port_Binding chassis and up, Interface ovn-installed
 //	tunnels       a tunnel port for each address of each other chassis
 //	patches       patch ports to the bridges of physical networks
+//	queues        queues of ports that have rates, on the devices that lead to those
 //
 // source.go feeds them with rows, and writer.go writes what they plan, in transactions of many. A write that the server refuses is told in
 // the log and tried again; others are unharmed. What somebody else undoes again and again is written again after pauses that grow,

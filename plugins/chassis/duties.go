@@ -8,6 +8,7 @@ import (
 	"github.com/flowhost/flowhost/plugins/chassis/bridge"
 	"github.com/flowhost/flowhost/plugins/chassis/duty"
 	"github.com/flowhost/flowhost/plugins/chassis/patches"
+	"github.com/flowhost/flowhost/plugins/chassis/queues"
 	"github.com/flowhost/flowhost/plugins/chassis/registration"
 	"github.com/flowhost/flowhost/plugins/chassis/tunnels"
 	"github.com/flowhost/flowhost/plugins/chassis/zones"
@@ -24,6 +25,7 @@ func duties(state *local.State, cfg config) []duty.Duty {
 		bindings.New(state, bindings.Owners),
 		tunnels.New(state, cfg.bridge, cfg.logger),
 		patches.New(state, cfg.bridge, cfg.logger),
+		queues.New(state, cfg.logger),
 	}
 }
 
@@ -36,6 +38,7 @@ func tables() (all duty.Tables) {
 		bindings.Tables(),
 		tunnels.Tables(),
 		patches.Tables(),
+		queues.Tables(),
 	} {
 		all.Vswitch, all.Southbound = append(all.Vswitch, t.Vswitch...), append(all.Southbound, t.Southbound...)
 	}
