@@ -36,7 +36,8 @@ func (c *tracker) plug(t testing.TB, port string) {
 
 // zone is that of a port, as the bridge's external_ids have it; 0 while there is none.
 func (c *tracker) zone(t testing.TB, port string) int {
-	zone, _ := strconv.Atoi(strings.Trim(strings.TrimSpace(c.Vsctl(t, "--if-exists", "get", "Bridge", ovstest.Bridge, "external_ids:ct-zone-"+port)), `"`))
+	text := c.Vsctl(t, "--if-exists", "get", "Bridge", ovstest.Bridge, "external_ids:ct-zone-"+port)
+	zone, _ := strconv.Atoi(strings.Trim(text, "\"\n"))
 	return zone
 }
 

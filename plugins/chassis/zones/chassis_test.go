@@ -49,7 +49,8 @@ func newChassis(t dutytest.TB, zones map[string]int) *chassis {
 	}
 	c.Transact(duty.Vswitch,
 		duty.Insert(vswitch.BridgeTable, "b", libovsdb.Row{"name": "br-int", "external_ids": duty.Map(keys)}),
-		duty.Insert(vswitch.OpenvSwitchTable, "", libovsdb.Row{"bridges": duty.Refs("b"), "external_ids": duty.Map(map[string]string{"system-id": "hv1"})}))
+		duty.Insert(vswitch.OpenvSwitchTable, "", libovsdb.Row{"bridges": duty.Refs("b"),
+			"external_ids": duty.Map(map[string]string{"system-id": "hv1"})}))
 	return c
 }
 
@@ -98,7 +99,8 @@ func (c *chassis) keys() map[string]int {
 func (c *chassis) plug(port string) {
 	id, _ := c.bridge()
 	c.Transact(duty.Vswitch,
-		duty.Insert(vswitch.InterfaceTable, "i", libovsdb.Row{"name": port, "ofport": 1, "external_ids": duty.Map(map[string]string{"iface-id": port})}),
+		duty.Insert(vswitch.InterfaceTable, "i", libovsdb.Row{"name": port, "ofport": 1,
+			"external_ids": duty.Map(map[string]string{"iface-id": port})}),
 		duty.Insert(vswitch.PortTable, "p", libovsdb.Row{"name": port, "interfaces": duty.Refs("i")}),
 		duty.Mutate(vswitch.BridgeTable, id, *libovsdb.NewMutation("ports", libovsdb.MutateOperationInsert, duty.Refs("p"))))
 }

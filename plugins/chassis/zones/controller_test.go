@@ -77,7 +77,8 @@ func startNetwork(t *testing.T) *ovstest.Sandbox {
 	for _, port := range []string{"vif", "elsewhere", "localport", "unknown", "r0s0", "s2r0"} {
 		s.Vsctl(t, "add-port", ovstest.Bridge, port, "--", "set", "Interface", port, "external_ids:iface-id="+port)
 	}
-	s.Vsctl(t, "--no-wait", "add-port", ovstest.Bridge, "broken", "--", "set", "Interface", "broken", "type=none", "external_ids:iface-id=unplugged")
+	s.Vsctl(t, "--no-wait", "add-port", ovstest.Bridge, "broken",
+		"--", "set", "Interface", "broken", "type=none", "external_ids:iface-id=unplugged")
 	s.StartController(t)
 	ovstest.Eventually(t, 20*time.Second, func() error {
 		if up := s.Sbctl(t, "--bare", "--columns=up", "find", "Port_Binding", "logical_port=vif"); !strings.Contains(up, "true") {

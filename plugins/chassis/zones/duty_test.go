@@ -68,7 +68,8 @@ func TestStrangers(t *testing.T) {
 	c.Transact(duty.Vswitch, duty.Update(vswitch.BridgeTable, id, libovsdb.Row{"external_ids": duty.Map(map[string]string{})}))
 	expectFlushed(t, "what was taken away", c.settle())
 	c.expect(t, "written again", map[string]int{"a": 2})
-	c.Transact(duty.Vswitch, duty.Update(vswitch.BridgeTable, id, libovsdb.Row{"external_ids": duty.Map(map[string]string{prefix + "a": "7"})}))
+	c.Transact(duty.Vswitch, duty.Update(vswitch.BridgeTable, id,
+		libovsdb.Row{"external_ids": duty.Map(map[string]string{prefix + "a": "7"})}))
 	expectFlushed(t, "what another has written", c.settle(), 7)
 	c.expect(t, "written again", map[string]int{"a": 2})
 }

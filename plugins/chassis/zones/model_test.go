@@ -24,7 +24,9 @@ type model struct {
 	clean    map[int]bool                       // it has been flushed since then, and nobody has had it
 	last     map[int]string                     // who had it last
 	asked    map[string]map[int]int             // how used zones were when their flush was told, by the mark
-	base     map[string]int                     // keys as of the last fixed point; nil: somebody else has written meanwhile, or asked for a zone
+	// base are the keys as of the last fixed point, of those that have needed a zone since; nil: somebody else has written meanwhile, or
+	// asked for a zone.
+	base map[string]int
 }
 
 // note takes in what the keys have become. By the duty, each new one has to be fit for its name.
