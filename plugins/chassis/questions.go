@@ -37,6 +37,13 @@ func (s *source) problems(now time.Time) string {
 	if note := s.note(); note != "" {
 		fmt.Fprintln(&b, note)
 	}
+	for _, d := range s.duties {
+		if reporter, is := d.(interface{ Problems() []string }); is {
+			for _, one := range reporter.Problems() {
+				fmt.Fprintln(&b, one)
+			}
+		}
+	}
 	refused := s.writer.refused(now)
 	for _, what := range slices.Sorted(maps.Keys(refused)) {
 		r := refused[what]

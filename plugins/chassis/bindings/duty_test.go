@@ -9,6 +9,7 @@ import (
 	libovsdb "github.com/ovn-org/libovsdb/ovsdb"
 
 	"github.com/flowhost/flowhost/internal/ovn/sb"
+	"github.com/flowhost/flowhost/internal/ovn/vswitch"
 	"github.com/flowhost/flowhost/plugins/chassis/duty"
 )
 
@@ -117,6 +118,42 @@ func TestGroup(t *testing.T) {
 		s.Settle()
 		if got, want := s.binding("cr"), "chassis=hv1 up=true"; got != want {
 			t.Errorf("%s alone again: %q, want %q", kind, got, want)
+		}
+	}
+}
+
+// Of a group of several, this chassis is the one that is active by what the tunnels to the others say.
+func TestGroupByBFD(t *testing.T) {
+	s := newStage(t)
+	s.chassis("hv3", "geneve 192.0.2.3")
+	s.Transact(duty.Southbound,
+		insert(sb.HAChassisTable, "first", libovsdb.Row{"chassis": duty.Refs(id("hv2")), "priority": 3}),
+		insert(sb.HAChassisTable, "second", libovsdb.Row{"chassis": duty.Refs(id("hv1")), "priority": 2}),
+		insert(sb.HAChassisTable, "third", libovsdb.Row{"chassis": duty.Refs(id("hv3")), "priority": 1}),
+		insert(sb.HAChassisGroupTable, "group", libovsdb.Row{"name": "group", "ha_chassis": duty.Refs(id("first"), id("second"), id("third"))}))
+	s.bind("cr", libovsdb.Row{"type": "chassisredirect", "ha_chassis_group": duty.Ref(id("group"))})
+	state := func(hv2, hv3 string) {
+		for chassis, state := range map[string]string{"hv2": hv2, "hv3": hv3} {
+			s.setInterface("to-"+chassis, libovsdb.Row{"bfd_status": options("state", state)})
+		}
+		s.Settle()
+	}
+	for n, chassis := range []string{"hv2", "hv3"} {
+		s.plugAs("to-"+chassis, "", 10+n)
+		s.setInterface("to-"+chassis, libovsdb.Row{"type": "geneve"})
+		s.Transact(duty.Vswitch, duty.Update(vswitch.PortTable, id("port to-"+chassis),
+			libovsdb.Row{"external_ids": options("ovn-chassis-id", chassis+"@192.0.2.9")}))
+	}
+	for _, step := range []struct{ hv2, hv3, want string }{
+		{"down", "down", ""}, // it is this chassis that is cut off
+		{"up", "up", ""},
+		{"down", "up", "chassis=hv1 up=true"},
+		{"up", "up", "up=true"},
+		{"down", "up", "chassis=hv1 up=true"},
+		{"down", "down", "up=true"},
+	} {
+		if state(step.hv2, step.hv3); s.binding("cr") != step.want {
+			t.Errorf("with BFD of hv2 %s and hv3 %s: %q, want %q", step.hv2, step.hv3, s.binding("cr"), step.want)
 		}
 	}
 }
@@ -238,7 +275,7 @@ func TestRestart(t *testing.T) {
 	s.mark("vif", 7, "lflow", "physical")
 	s.Settle()
 	s.is("vif", "chassis=hv1 up=true", "true 0")
-	s.Transact(duty.Vswitch, duty.Mutate("Interface", id("interface vif"),
+	s.Transact(duty.Vswitch, duty.Mutate(vswitch.InterfaceTable, id("interface vif"),
 		mutation("external_ids", libovsdb.MutateOperationDelete, libovsdb.OvsSet{GoSet: []any{ifaceID}})))
 	s.Settle()
 	s.is("vif", "", " 0")

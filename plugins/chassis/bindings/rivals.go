@@ -53,7 +53,7 @@ func (d *Duty) Problems() (list []string) {
 // Note is how many problems there are, for the status.
 func (d *Duty) Note() string {
 	if n := len(d.Problems()); n > 0 {
-		return fmt.Sprintf("%d ports are claimed by others, too, or twice here, see command problems", n)
+		return fmt.Sprintf("%d ports are wanted by others, too, or by several interfaces, see command problems", n)
 	}
 	return ""
 }
