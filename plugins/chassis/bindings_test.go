@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -111,4 +113,36 @@ func (n *node) pid(t *testing.T, name string) int {
 	}
 	t.Fatal(errors.Join(err, fmt.Errorf("source %s has no process in %+v", name, s.Plugins)))
 	return 0
+}
+
+// Another node that takes itself for the same chassis releases what this one claims. They do not fight without pause, and the status says so.
+func TestPortOfDouble(t *testing.T) {
+	n := newNode(t)
+	n.Start(t, hostName)
+	n.Nbctl(t, "ls-add", "sw")
+	n.addPort(t, "p1")
+	n.untilInstalled(t, "p1", true)
+	double := ovstest.Start(t, ovstest.Options{SB: n.SB()})
+	double.Start(t, ovstest.Controller)
+	n.untilStatus(t, "1 ports are wanted by others, too")
+
+	before := n.writes(t)
+	time.Sleep(3 * time.Second)
+	if more := n.writes(t) - before; more > 30 { // two claims a second; each, that it is up, and the release are a transaction
+		t.Errorf("%d transactions in 3 s", more)
+	}
+	double.Kill(t, ovstest.Controller)
+	n.until(t, "Port_Binding", "p1", "up", "true")
+	n.untilInstalled(t, "p1", true)
+}
+
+// writes is how many transactions the southbound database has seen.
+func (n *node) writes(t *testing.T) (count int) {
+	t.Helper()
+	file := filepath.Join(n.Dir, "db", ovstest.Southbound+".db")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Count(string(text), "OVSDB JSON ")
 }

@@ -37,15 +37,11 @@ func (d *Duty) lookBinding(id string, now time.Time) duty.Write {
 	if c.isEmpty() {
 		return duty.Write{}
 	}
-	rival := ""
-	if c.claim {
-		rival = deref(row.Chassis)
-	}
-	if d.claims.postpone(id, c.String(), rival, now) {
+	if d.claims.postpone(id, c.String(), c.move, deref(row.Chassis), d.marks.any(id, d.state.Bound(row)), now) {
 		return duty.Write{}
 	}
-	if what := d.claims.write(id, c.String(), c.claim, now); what != "" {
-		d.rivals.note(row.LogicalPort, d.describe(what), now)
+	if rival := d.claims.write(id, c.String(), c.move, now); rival != "" {
+		d.rivals.note(row.LogicalPort, d.describe(rival), now)
 	}
 	return duty.Write{What: c.what + " of port " + row.LogicalPort, Database: duty.Southbound, Operations: c.operations(id, row),
 		Done: func(err error) { d.claims.done(id, err) }}
@@ -62,7 +58,7 @@ func (d *Duty) describe(rival string) string {
 // change is how a Port_Binding has to become another.
 type change struct {
 	what      string // for people
-	claim     bool   // it becomes this chassis'
+	move      move
 	columns   libovsdb.Row
 	mutations []libovsdb.Mutation
 }
@@ -77,14 +73,14 @@ func (d *Duty) consider(id string, row *sb.PortBinding, place local.Place) *chan
 	switch {
 	case place == local.Main:
 		if was != local.Main {
-			c.what, c.claim = "claim", true
+			c.what, c.move = "claim", claim
 			c.columns["chassis"] = duty.Refs(d.state.Self())
 		}
 		if deref(row.Encap) != encap {
 			c.columns["encap"] = optional(encap)
 		}
 	case was == local.Main: // binding.c, release_lport_main_chassis
-		c.what = "release"
+		c.what, c.move = "release", release
 		c.columns["chassis"] = duty.Refs()
 		if row.Encap != nil {
 			c.columns["encap"] = duty.Refs()

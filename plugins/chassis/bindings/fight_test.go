@@ -44,7 +44,7 @@ func (s *stage) apply(writes []duty.Write) {
 	}
 }
 
-const claim = "OVN_Southbound: claim of port vif"
+const claimed = "OVN_Southbound: claim of port vif"
 
 // Two chassis with an interface for the same port take it from each other, each after a pause.
 func TestFightWithChassis(t *testing.T) {
@@ -52,7 +52,7 @@ func TestFightWithChassis(t *testing.T) {
 	s.Now = time.Unix(1000, 0)
 	s.plug("vif", 1)
 	s.bind("vif", libovsdb.Row{"chassis": duty.Refs(id("hv2"))})
-	s.apply(s.planned(claim)) // migration: at once
+	s.apply(s.planned(claimed)) // migration: at once
 	s.planned()
 	if list := s.duty.Problems(); len(list) > 0 {
 		t.Errorf("a fight before there is one: %q", list)
@@ -66,7 +66,7 @@ func TestFightWithChassis(t *testing.T) {
 		s.Now = s.Now.Add(threshold - time.Millisecond)
 		s.planned()
 		s.Now = s.Now.Add(time.Millisecond)
-		s.apply(s.planned(claim))
+		s.apply(s.planned(claimed))
 		s.planned()
 		want := []string{fmt.Sprintf("port vif: chassis hv2 has undone %d times what was written of it", round)}
 		if list := s.duty.Problems(); !slices.Equal(list, want) {
@@ -98,7 +98,7 @@ func TestMigrationIsNoFight(t *testing.T) {
 	s.Now = s.Now.Add(time.Hour)
 	s.planned()
 	s.set("vif", libovsdb.Row{"options": options()})
-	s.apply(s.planned(claim))
+	s.apply(s.planned(claimed))
 	s.planned()
 	if list := s.duty.Problems(); len(list) > 0 {
 		t.Errorf("problems are %q", list)
@@ -111,7 +111,7 @@ func TestFightWithDouble(t *testing.T) {
 		undo  func(*stage)
 		write string
 	}{
-		"claim": {func(s *stage) { s.set("vif", libovsdb.Row{"chassis": duty.Refs()}) }, claim},
+		"claim": {func(s *stage) { s.set("vif", libovsdb.Row{"chassis": duty.Refs()}) }, claimed},
 		"up":    {func(s *stage) { s.set("vif", libovsdb.Row{"up": true}) }, "OVN_Southbound: update of port vif"},
 		"ovn-installed": {func(s *stage) {
 			s.setInterface("vif", libovsdb.Row{"external_ids": options("iface-id", "vif", "ovn-installed", "true")})
@@ -142,6 +142,47 @@ func TestFightWithDouble(t *testing.T) {
 	}
 }
 
+// A claim that somebody has undone is not made again at once, whatever was written since. Nor is it while a source still has the flows of
+// the one before, which it is soon to notice: else the port would be up by those.
+func TestClaimAgain(t *testing.T) {
+	s := newStage(t)
+	s.Now = time.Unix(1000, 0)
+	s.plug("vif", 1)
+	s.bind("vif", nil)
+	s.Settle()
+	s.mark("vif", 1, Owners...)
+	s.Settle()
+	s.set("vif", libovsdb.Row{"chassis": duty.Refs(), "up": false})
+	s.mark("vif", 0, Owners...)
+	if s.Settle(); s.binding("vif") != "" || s.again() != threshold {
+		t.Errorf("claimed again at once: %q, again in %v", s.binding("vif"), s.again())
+	}
+	s.Now = s.Now.Add(threshold)
+	s.Settle()
+	s.mark("vif", 1, Owners...)
+	s.Settle()
+	s.each("chassis=hv1 up=true", "vif")
+
+	s.Now = s.Now.Add(memory)
+	s.set("vif", libovsdb.Row{"chassis": duty.Refs()})
+	s.Settle()
+	s.mark("vif", 0, "lflow")
+	s.planned()
+	s.mark("vif", 0, "physical")
+	s.apply(s.planned(claimed))
+	s.mark("vif", 1, Owners...)
+	s.Settle()
+	s.each("chassis=hv1 up=true", "vif")
+
+	s.Now = s.Now.Add(memory)
+	s.set("vif", libovsdb.Row{"chassis": duty.Refs()})
+	s.Settle()
+	s.each("up=true", "vif")
+	s.Now = s.Now.Add(threshold) // they have not noticed, and will not any more
+	s.Settle()
+	s.each("chassis=hv1 up=true", "vif")
+}
+
 // A write that comes too late changes nothing, and is planned anew by what is there then.
 func TestRace(t *testing.T) {
 	s := newStage(t)
@@ -161,12 +202,12 @@ func TestRace(t *testing.T) {
 
 	s.plug("vif", 1)
 	s.Now = s.Now.Add(threshold)
-	first := s.planned(claim)
+	first := s.planned(claimed)
 	s.set("vif", libovsdb.Row{"chassis": duty.Refs(), "up": false}) // hv2 has let it go meanwhile
 	if err := s.Apply(first[0]); err == nil {
 		t.Error("a claim of what was another's is taken")
 	}
-	s.apply(s.planned(claim)) // at once: nobody has undone anything
+	s.apply(s.planned(claimed)) // at once: nobody has undone anything
 	s.is("vif", "chassis=hv1", " ")
 	s.unplug("vif")
 	release = s.planned("OVN_Southbound: release of port vif")
@@ -180,10 +221,10 @@ func TestLost(t *testing.T) {
 	s := newStage(t)
 	s.plug("vif", 1, installed, "true")
 	s.bind("vif", nil)
-	s.planned(claim, "Open_vSwitch: no ovn-installed of interface for port vif")
+	s.planned(claimed, "Open_vSwitch: no ovn-installed of interface for port vif")
 	s.planned()
 	s.duty.Lost(duty.Southbound)
-	s.planned(claim)
+	s.planned(claimed)
 	s.duty.Lost(duty.Vswitch)
 	s.planned("Open_vSwitch: no ovn-installed of interface for port vif")
 	if list := s.duty.Problems(); len(list) > 0 {
@@ -197,6 +238,7 @@ func TestDoubleInterface(t *testing.T) {
 	s.plugAs("a", "vif", 2, "encap-ip", "192.0.2.1", installed, "true")
 	s.plugAs("b", "vif", 1, "encap-ip", "192.0.2.11")
 	s.bind("vif", nil)
+	s.Settle()
 	s.mark("vif", 1, "lflow", "physical")
 	s.Settle()
 	s.each("chassis=hv1 encap=geneve 192.0.2.11 up=true", "vif")

@@ -27,9 +27,20 @@ type past struct {
 	what    string    // was written last; "" if it did not take effect
 	at      time.Time // when
 	claimed time.Time // when it was last claimed for this chassis
+	held    bool      // it was, and this chassis has not released it since
 	rival   string    // the chassis that has taken it since
 	taken   time.Time // when; zero until see, which knows the time
+	stale   time.Time // since when a claim waits for flows of the one before; zero: none does
 }
+
+// move is what becomes of a claim by what is written.
+type move int8
+
+const (
+	keep move = iota
+	claim
+	release
+)
 
 func newHistory() history {
 	return history{past: map[string]*past{}, later: map[string]time.Time{}}
@@ -58,19 +69,29 @@ func (h *history) see(id string, now time.Time) {
 	}
 }
 
-// postpone says whether something must not be written yet: because it was just written, and was undone, or because it takes the row from a
-// rival, and it was just claimed or taken. Then it is looked at again later.
-func (h *history) postpone(id, what, rival string, now time.Time) bool {
-	p := h.past[id]
-	if p == nil {
-		return false
-	}
+// postpone says whether something must not be written yet, so that it is looked at again later: because it was just written, and was
+// undone; or because it takes the row from a rival, and it was just claimed or taken. Or, stale, because those who make its flows have
+// those of an earlier claim, and are soon to notice that it is gone: what they say of flows would be taken for the new claim's.
+func (h *history) postpone(id, what string, m move, rival string, stale bool, now time.Time) bool {
+	p := h.get(id)
 	var since time.Time
 	if p.what == what {
 		since = p.at
 	}
-	if rival != "" {
-		since = latest(since, p.claimed, p.taken)
+	if m == claim {
+		if p.held || rival != "" {
+			since = latest(since, p.claimed)
+		}
+		if rival != "" {
+			since = latest(since, p.taken)
+		}
+		if stale && p.stale.IsZero() {
+			p.stale = now
+			h.order = append(h.order, written{id, now})
+		}
+		if stale {
+			since = latest(since, p.stale)
+		}
 	}
 	if until := since.Add(threshold); !since.IsZero() && now.Before(until) {
 		h.later[id] = until
@@ -79,18 +100,21 @@ func (h *history) postpone(id, what, rival string, now time.Time) bool {
 	return false
 }
 
-// write notes that something is written, and says who has undone that when it was written before; "" if nobody has.
-func (h *history) write(id, what string, claim bool, now time.Time) (rival string) {
+// write notes that something is written, and says who has undone what was written before; "" if nobody has.
+func (h *history) write(id, what string, m move, now time.Time) (rival string) {
 	p := h.get(id)
 	switch {
-	case claim && p.rival != "":
+	case m == claim && p.rival != "":
 		rival = p.rival
-	case p.what == what:
+	case p.what == what || m == claim && p.held:
 		rival = "somebody else here"
 	}
-	p.what, p.at = what, now
-	if claim {
-		p.claimed, p.rival, p.taken = now, "", time.Time{}
+	p.what, p.at, p.stale = what, now, time.Time{}
+	switch m {
+	case claim:
+		p.claimed, p.held, p.rival, p.taken = now, true, "", time.Time{}
+	case release:
+		p.held = false
 	}
 	h.order = append(h.order, written{id, now})
 	return rival
@@ -99,14 +123,14 @@ func (h *history) write(id, what string, claim bool, now time.Time) (rival strin
 // done takes in what came of a write.
 func (h *history) done(id string, err error) {
 	if p := h.past[id]; p != nil && err != nil {
-		p.what = ""
+		p.what, p.held = "", false
 	}
 }
 
 // lost takes in that nobody knows what came of writes.
 func (h *history) lost() {
 	for _, p := range h.past {
-		p.what = ""
+		p.what, p.held = "", false
 	}
 }
 
@@ -121,7 +145,7 @@ func (h *history) wake(now time.Time, look func(id string)) {
 	for len(h.order) > 0 && now.Sub(h.order[0].at) >= memory {
 		id := h.order[0].id
 		h.order = h.order[1:]
-		if p := h.past[id]; p != nil && now.Sub(latest(p.at, p.claimed, p.taken)) >= memory {
+		if p := h.past[id]; p != nil && now.Sub(latest(p.at, p.claimed, p.taken, p.stale)) >= memory {
 			delete(h.past, id)
 		}
 	}

@@ -49,3 +49,13 @@ func (m *marks) installed(id string, ofport int) (is, known bool) {
 	}
 	return true, len(values) == len(m.owners)
 }
+
+// any says whether an owner has installed flows of a port at an interface.
+func (m *marks) any(id string, ofport int) bool {
+	for _, value := range m.values[id] {
+		if value == strconv.Itoa(ofport) {
+			return true
+		}
+	}
+	return false
+}
