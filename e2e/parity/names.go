@@ -1,6 +1,7 @@
 package parity
 
 import (
+	"cmp"
 	"fmt"
 	"hash/fnv"
 	"regexp"
@@ -9,7 +10,8 @@ import (
 )
 
 // names are what the free numbers of one side stand for. Each number has one name, and each name one number, so that naming loses
-// nothing: two groups of the same content, or two conjunctions of the same clauses, are told apart by a count behind the name.
+// nothing: two groups of the same content, or two conjunctions of the same clauses, are told apart by a count behind the name. It follows from
+// the flows that name them, so that they have the same on both sides, whatever else is there that no flow names.
 type names struct {
 	groups, meters, conjunctions map[string]string
 }
@@ -24,18 +26,32 @@ var (
 )
 
 func newNames(flows []Flow, groups, meters []string) *names {
-	n := &names{meters: content(meters, meterLine)}
+	n := &names{meters: content(meters, meterLine, users(flows, meterAction))}
 	var metered []string // a group's buckets may name meters
 	for _, line := range groups {
 		metered = append(metered, meterAction.ReplaceAllStringFunc(line, n.meter))
 	}
-	n.groups = content(metered, groupLine)
+	n.groups = content(metered, groupLine, users(flows, groupAction))
 	n.conjunctions = n.nameConjunctions(flows)
 	return n
 }
 
+// users are the flows that name numbers in actions of a kind, the first of each.
+func users(flows []Flow, action *regexp.Regexp) map[string]string {
+	first := make(map[string]string)
+	for _, f := range flows {
+		for _, m := range action.FindAllStringSubmatch(f.Actions, -1) {
+			id, user := m[len(m)-1], fmt.Sprintf("table=%d,priority=%d,%s", f.Table, f.Priority, f.Match)
+			if before, is := first[id]; !is || user < before {
+				first[id] = user
+			}
+		}
+	}
+	return first
+}
+
 // content names what has an id on a line of its own by the rest of the line.
-func content(lines []string, id *regexp.Regexp) map[string]string {
+func content(lines []string, id *regexp.Regexp, users map[string]string) map[string]string {
 	byText := make(map[string][]string)
 	for _, line := range lines {
 		if at := id.FindStringSubmatchIndex(line); at != nil {
@@ -43,16 +59,22 @@ func content(lines []string, id *regexp.Regexp) map[string]string {
 			byText[text] = append(byText[text], line[at[2]:at[3]])
 		}
 	}
-	return distinct(byText)
+	return distinct(byText, users)
 }
 
-// distinct gives each id the hash of its text, and those that share one a count as well.
-func distinct(byText map[string][]string) map[string]string {
+// distinct gives each id the hash of its text, and those that share one a count as well, in the order of their users, those without last.
+func distinct(byText map[string][]string, users map[string]string) map[string]string {
 	named := make(map[string]string)
 	for text, ids := range byText {
 		h := fnv.New64a()
 		h.Write([]byte(text))
-		slices.SortFunc(ids, func(a, b string) int { return len(a)*1000 - len(b)*1000 + strings.Compare(a, b) })
+		slices.SortFunc(ids, func(a, b string) int {
+			one, other := users[a], users[b]
+			if (one == "") != (other == "") {
+				return strings.Compare(other, one)
+			}
+			return cmp.Or(strings.Compare(one, other), len(a)-len(b), strings.Compare(a, b))
+		})
 		for i, id := range ids {
 			named[id] = fmt.Sprintf("%x", h.Sum64())
 			if i > 0 {
@@ -82,7 +104,7 @@ func (n *names) nameConjunctions(flows []Flow) map[string]string {
 		text := strings.Join(slices.Compact(list), "\n")
 		byText[text] = append(byText[text], id)
 	}
-	return distinct(byText)
+	return distinct(byText, nil)
 }
 
 // rename names the numbers in a flow, and sorts conjunction actions.
