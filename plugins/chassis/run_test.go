@@ -249,3 +249,33 @@ func TestRival(t *testing.T) {
 	says, err := n.says()
 	t.Errorf("after 5 s: %s, %v", says, err)
 }
+
+// With a database gone and back, nothing is written twice and nothing is forgotten.
+func TestDatabasesRestart(t *testing.T) {
+	n := newNode(t)
+	n.Start(t, hostName)
+	n.until(t, "Chassis", "hv1", "hostname", "hv1")
+	for i, database := range []string{ovstest.Southbound, ovstest.OVSDB} {
+		n.Kill(t, database)
+		ovstest.Eventually(t, patience, func() error {
+			if says, err := n.says(); err != nil || !strings.Contains(says, "waiting for the") {
+				return fmt.Errorf("says %q, %v", says, err)
+			}
+			return nil
+		})
+		if database == ovstest.Southbound {
+			n.Vsctl(t, "set", "Open_vSwitch", ".", "external_ids:hostname=other", "external_ids:ovn-encap-type=geneve,vxlan")
+		} else {
+			n.Sbctl(t, "set", "Chassis", "hv1", "hostname=mine")
+		}
+		n.Start(t, database)
+		n.until(t, "Chassis", "hv1", "hostname", "other")
+		if got := strings.Fields(n.Sbctl(t, "--bare", "--columns=type", "list", "Encap")); len(got) != 2 {
+			t.Errorf("restart %d: encapsulations %v", i, got)
+		}
+	}
+	n.Nbctl(t, "--wait=hv", "--timeout=30", "sync")
+	if out, err := n.Run(n.cli, "plugins", "command", "--socket="+n.socket(), "chassis", "problems"); err != nil || strings.TrimSpace(out) != "" {
+		t.Errorf("problems: %s, %v", out, err)
+	}
+}
