@@ -12,7 +12,7 @@
 //	    tables: [0]
 //	    priorities: [900-999]
 //
-// The plugins that ship with flowhost (lflow, physical, neighbor) have built-in fences; a file may change them. Any other
+// The plugins that ship with flowhost (lflow, physical, neighbor, chassis) have built-in fences; a file may change them. Any other
 // plugin may do nothing until the file says what. Files conf.d/*.yaml beside it add plugins: one for each package that brings one.
 //
 // The way of a configuration: Load reads the files, the caller lays flags over it, Complete fills in what they leave out and
