@@ -48,7 +48,7 @@ func (n *Node) StartFlowhost(t testing.TB) {
 	t.Helper()
 	n.configure(t, standin.Alone)
 	n.Start(t, Flowhost)
-	n.await(t, func(admin.Status) error { return nil })
+	n.await(t)
 }
 
 // TakeOver ends ovn-controller with SIGKILL, which leaves all that it has made, empties br-int, and starts flowhost with OVN's sources. What
@@ -65,7 +65,7 @@ func (n *Node) TakeOver(t testing.TB) {
 	n.Run(t, "for what in flows groups meters; do ovs-ofctl -O OpenFlow15 del-$what br-int; done")
 	n.configure(t, standin.Sources)
 	n.Start(t, Flowhost)
-	n.await(t, func(admin.Status) error { return nil })
+	n.await(t)
 	for _, d := range parity.Compare(n.side(t), before, nil, nil).Differences {
 		t.Errorf("on %s, %v:\nflowhost's       %v\novn-controller's %v", n.Name, d.Outcome, d.Ours, d.Theirs)
 	}
@@ -118,27 +118,44 @@ func (n *Node) Status() (s admin.Status, err error) {
 // AwaitFlowhost waits until flowhost has so many flows installed, all of them wanted by plugins that run.
 func (n *Node) AwaitFlowhost(t testing.TB, flows int) {
 	t.Helper()
-	n.await(t, func(s admin.Status) error {
-		if s.Flows.Installed != flows {
-			return fmt.Errorf("%d flows are installed, not %d", s.Flows.Installed, flows)
-		}
-		return nil
-	})
+	ovstest.Eventually(t, settle, func() error { return n.flowhostLacks(flows) })
 }
 
-// await waits until flowhost has all flows installed that plugins want which run, and nothing more is amiss.
-func (n *Node) await(t testing.TB, amiss func(admin.Status) error) {
+// Lacks is an error while the node lacks something of so many flows: nil once flowhost has them all installed, and nothing is amiss; where
+// there is ovn-controller instead, once that has both databases, and br-int so many flows.
+func (n *Node) Lacks(flows int) error {
+	if n.daemons[Flowhost] != "" {
+		return n.flowhostLacks(flows)
+	}
+	return n.controllerLacks(flows)
+}
+
+func (n *Node) flowhostLacks(flows int) error {
+	s, err := n.amiss()
+	if err == nil && s.Flows.Installed != flows {
+		err = fmt.Errorf("flowhost on %s has %d flows installed, not %d", n.Name, s.Flows.Installed, flows)
+	}
+	return err
+}
+
+// amiss is an error until flowhost has all flows installed that plugins want which run, and nothing more is amiss.
+func (n *Node) amiss() (admin.Status, error) {
+	s, err := n.Status()
+	if err != nil {
+		return s, err
+	}
+	f := s.Flows
+	if !s.Ready || s.Switch.Phase != "steady" || f.Pending+f.Quarantined+f.Stale+f.Held+f.Orphans+f.Lingering > 0 {
+		err = fmt.Errorf("flowhost on %s says %+v", n.Name, s)
+	}
+	return s, err
+}
+
+// await waits until nothing is amiss.
+func (n *Node) await(t testing.TB) {
 	t.Helper()
 	ovstest.Eventually(t, settle, func() error {
-		s, err := n.Status()
-		if err != nil {
-			return err
-		}
-		f := s.Flows
-		err = amiss(s)
-		if err != nil || !s.Ready || s.Switch.Phase != "steady" || f.Pending+f.Quarantined+f.Stale+f.Held+f.Orphans+f.Lingering > 0 {
-			err = fmt.Errorf("flowhost on %s says %+v: %v", n.Name, s, err)
-		}
+		_, err := n.amiss()
 		return err
 	})
 }
@@ -162,15 +179,17 @@ func (n *Node) KillPlugin(t testing.TB, name string) {
 // AwaitController waits until ovn-controller has both databases, and br-int so many flows.
 func (n *Node) AwaitController(t testing.TB, flows int) {
 	t.Helper()
-	ovstest.Eventually(t, settle, func() error {
-		out, err := n.Try("ovn-appctl -t ovn-controller connection-status")
-		if err != nil {
-			return err
-		}
-		has, err := n.FlowCount()
-		if err == nil && (has < flows || out != "connected\n") {
-			err = fmt.Errorf("ovn-controller on %s is %s with %d flows; want %d", n.Name, out, has, flows)
-		}
+	ovstest.Eventually(t, settle, func() error { return n.controllerLacks(flows) })
+}
+
+func (n *Node) controllerLacks(flows int) error {
+	out, err := n.Try("ovn-appctl -t ovn-controller connection-status")
+	if err != nil {
 		return err
-	})
+	}
+	has, err := n.FlowCount()
+	if err == nil && (has < flows || out != "connected\n") {
+		err = fmt.Errorf("ovn-controller on %s is %s with %d flows; want %d", n.Name, out, has, flows)
+	}
+	return err
 }

@@ -1,6 +1,8 @@
 package fault
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -9,6 +11,7 @@ import (
 	"time"
 
 	"github.com/flowhost/flowhost/e2e/cloud"
+	"github.com/flowhost/flowhost/internal/ovstest"
 )
 
 // recovery is how long packets may be lost at a time when the datapath itself has died: until its process is back, its bridges and
@@ -41,6 +44,7 @@ var faults = []fault{
 	{name: "plugin lflow killed", known: true, do: killPlugin("lflow")},
 	{name: "plugin physical killed", known: true, do: killPlugin("physical")},
 	{name: "plugin neighbor killed", known: true, do: killPlugin("neighbor")},
+	{name: "plugin chassis killed", known: true, do: killPlugin("chassis")},
 	{name: "ovs-vswitchd killed", known: true, cut: everything, do: onBoth(func(t *testing.T, side *side) {
 		side.Restart(t, cloud.Vswitchd)
 	})},
@@ -184,11 +188,12 @@ func (s *scene) once(t *testing.T, f fault) (control cloud.Loss) {
 	own, theirs := s.own.startPings(t), s.theirs.startPings(t)
 	time.Sleep(200 * time.Millisecond)
 	f.do(s, t)
-	s.settle(t)
+	ownTime, theirTime := s.settle(t)
 	time.Sleep(200 * time.Millisecond)
 	lost := own.stop(t)
 	control = sum(theirs.stop(t))
-	fmt.Printf("fault %s: flowhost %v, ovn-controller %v\n", f.name, sum(lost), control)
+	fmt.Printf("fault %s: flowhost %v, whole %.1f s after; ovn-controller %v, whole %.1f s after\n",
+		f.name, sum(lost), ownTime.Seconds(), control, theirTime.Seconds())
 	check := func(where string, l cloud.Loss, cut bool) {
 		if l.Lost > 0 && !cut || l.Hole > recovery {
 			t.Errorf("flowhost %s: %v", where, l)
@@ -202,15 +207,36 @@ func (s *scene) once(t *testing.T, f fault) (control cloud.Loss) {
 	return control
 }
 
-// settle waits until both sides are as they should be.
-func (s *scene) settle(t *testing.T) {
+// settle waits until both sides are as they should be, and acknowledge what was said to the northbound database. It returns how long
+// each took.
+func (s *scene) settle(t *testing.T) (own, theirs time.Duration) {
 	t.Helper()
-	s.own.AwaitFlowhost(t, s.own.flows)
-	s.theirs.AwaitController(t, s.theirs.flows)
-	for _, side := range s.sides() {
-		side.a.Ping(t, address(side.b), 30*time.Second)
-		side.a.Ping(t, outside, 30*time.Second)
+	control := make(chan error, 1)
+	go func() {
+		var err error
+		theirs, err = s.theirs.settle()
+		control <- err
+	}()
+	own, err := s.own.settle()
+	if err := errors.Join(err, <-control); err != nil {
+		t.Fatal(err)
 	}
+	s.Central.Run(t, "ovn-nbctl --wait=hv --timeout=50 sync")
+	return own, theirs
+}
+
+// settle waits until a side has its flows, and its pings are answered.
+func (side *side) settle() (time.Duration, error) {
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	err := ovstest.Poll(ctx, func() error {
+		if err := side.Lacks(side.flows); err != nil {
+			return err
+		}
+		return errors.Join(side.a.Try(address(side.b), time.Second), side.a.Try(outside, time.Second))
+	})
+	return time.Since(began), err
 }
 
 type pinging pings[*cloud.Pinger]

@@ -11,8 +11,8 @@ import (
 	"github.com/flowhost/flowhost/e2e/machine"
 )
 
-// A scene is three nodes: flowhost's, ovn-controller's, and one that nothing happens to, also ovn-controller's. The first two have the
-// same workloads, and a ping between two of the same node, and through a router to the third: this one needs a MAC binding.
+// A scene is three nodes: one that flowhost is alone on, one that ovn-controller is, and one that nothing happens to, also ovn-controller's.
+// The first two have the same workloads, and a ping between two of the same node, and through a router to the third: this one needs a MAC binding.
 type scene struct {
 	*cloud.Cloud
 	own, theirs side
@@ -59,11 +59,12 @@ func newScene(t *testing.T) *scene {
 		side.Node = s.Nodes[i]
 		side.a, side.b = side.Workload(t, port(2*i+1)), side.Workload(t, port(2*i+2))
 	}
-	for _, n := range s.Nodes {
+	s.own.StartFlowhost(t)
+	for _, n := range s.Nodes[1:] {
 		n.StartController(t)
 	}
 	s.Central.Run(t, "ovn-nbctl --wait=hv --timeout=60 sync")
-	for _, side := range []*side{&s.own, &s.theirs} {
+	for _, side := range s.sides() {
 		side.a.Ping(t, address(side.b), 30*time.Second)
 		side.a.Ping(t, outside, 30*time.Second)
 		var err error
@@ -71,7 +72,6 @@ func newScene(t *testing.T) *scene {
 			t.Fatalf("%d flows on %s: %v", side.flows, side.Name, err)
 		}
 	}
-	s.own.TakeOver(t)
 	return s
 }
 

@@ -24,18 +24,30 @@ var cases = []struct {
 	{"hairpin", (*scene).hairpin},
 }
 
-func TestPackets(t *testing.T) {
-	s := newScene(t)
+// TestTakeOver has flowhost go on with what ovn-controller has made of the nodes.
+func TestTakeOver(t *testing.T) {
+	s := newScene(t, (*cloud.Node).StartController)
 	for _, s.who = range rounds() {
 		if s.who == cloud.Flowhost {
 			for _, n := range s.Nodes {
 				n.TakeOver(t)
 			}
 		}
-		for _, c := range cases {
-			if !t.Run(s.who+"/"+c.name, func(t *testing.T) { c.test(s, t) }) {
-				t.FailNow() // the next goes on from this one
-			}
+		s.test(t)
+	}
+}
+
+// TestAlone has flowhost alone on nodes that never had ovn-controller.
+func TestAlone(t *testing.T) {
+	s := newScene(t, (*cloud.Node).StartFlowhost)
+	s.who = "flowhost alone"
+	s.test(t)
+}
+
+func (s *scene) test(t *testing.T) {
+	for _, c := range cases {
+		if !t.Run(s.who+"/"+c.name, func(t *testing.T) { c.test(s, t) }) {
+			t.FailNow() // the next goes on from this one
 		}
 	}
 }
@@ -57,7 +69,7 @@ func (s *scene) say(format string, args ...any) {
 func (s *scene) none(t *testing.T, what string, l cloud.Loss) {
 	t.Helper()
 	s.say("%s: %v", what, l)
-	if l.Lost > 0 && s.who == cloud.Flowhost {
+	if l.Lost > 0 && s.who != cloud.Controller {
 		t.Errorf("%s: %v", what, l)
 	}
 }

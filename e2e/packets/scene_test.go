@@ -18,7 +18,7 @@ import (
 // The port of lr0 at public is on hv1, too: what goes out from hv2 takes the way by there.
 type scene struct {
 	*cloud.Cloud
-	who                    string // does the flows now: ovn-controller, or flowhost
+	who                    string // is at work on the nodes now
 	a, b, c, d, e, outside *cloud.Workload
 }
 
@@ -34,7 +34,8 @@ const (
 // ip is a workload's address without the prefix.
 func ip(w *cloud.Workload) string { a, _, _ := strings.Cut(w.Address, "/"); return a }
 
-func newScene(t *testing.T) *scene {
+// newScene makes the network, and has start start what makes a chassis of each node. All ports must come up, and both nodes acknowledge.
+func newScene(t *testing.T, start func(*cloud.Node, testing.TB)) *scene {
 	programs, folder := cloud.Flowhosts(), t.TempDir()
 	programs["caller"] = cloud.Caller
 	machine.Build(t, folder, programs)
@@ -51,7 +52,7 @@ func newScene(t *testing.T) *scene {
 		"lb-add lb0 "+virtual+" "+backends(s.b, s.c), "lb-add lb1 "+virtualB+" "+backends(s.b),
 		"ls-lb-add ls0 lb0", "ls-lb-add ls1 lb0", "ls-lb-add ls0 lb1")
 	for _, n := range s.Nodes {
-		n.StartController(t)
+		start(n, t)
 	}
 	var up []string
 	for _, w := range []*cloud.Workload{s.a, s.b, s.c, s.d, s.e, s.outside} {
