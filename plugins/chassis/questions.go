@@ -53,7 +53,7 @@ func (s *source) problems(now time.Time) string {
 		for _, one := range l.flying {
 			fmt.Fprintf(&b, "%s: on its way to %v\n", one.What, duty.Database(db))
 		}
-		for _, one := range slices.Concat(l.queue...) {
+		for _, one := range append(slices.Concat(l.parts...), l.next...) {
 			fmt.Fprintf(&b, "%s: the next for %v\n", one.What, duty.Database(db))
 		}
 	}

@@ -38,7 +38,8 @@ type writer struct {
 type lane struct {
 	flying  []duty.Write   // the transaction under way; nil: none is
 	outcome *outcome       // of that; nil: none has come yet
-	queue   [][]duty.Write // the transactions that follow. Invariant: empty while none is under way and none is refused
+	parts   [][]duty.Write // transactions of what was refused together, to be tried before anything else
+	next    []duty.Write   // what follows. Invariant: both are empty while no transaction is under way, but between plan and start
 }
 
 // outcome is what came of a transaction, to be told once the batch of that number was taken in.
@@ -81,11 +82,10 @@ func (w *writer) act(ctx context.Context, now time.Time, known bool, to [2]datab
 	return again
 }
 
-func (l *lane) idle() bool { return l.flying == nil && len(l.queue) == 0 }
+func (l *lane) idle() bool { return l.flying == nil && len(l.parts)+len(l.next) == 0 }
 
-// plan asks the duties for Writes: those of one call make one transaction for each database.
+// plan asks the duties for Writes. What is for a database that has a transaction under way waits, and goes together with what comes meanwhile.
 func (w *writer) plan(now time.Time) (again time.Time) {
-	var writes [2][]duty.Write
 	room := maxWrites
 	for _, d := range w.duties {
 		if room == 0 {
@@ -95,12 +95,8 @@ func (w *writer) plan(now time.Time) (again time.Time) {
 		room -= len(planned)
 		again = earlier(again, next)
 		for _, one := range planned {
-			writes[one.Database] = append(writes[one.Database], one)
-		}
-	}
-	for db, list := range writes {
-		if len(list) > 0 {
-			w.lanes[db].queue = append(w.lanes[db].queue, list)
+			l := &w.lanes[one.Database]
+			l.next = append(l.next, one)
 		}
 	}
 	return again
@@ -114,13 +110,24 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
+// take makes the next transaction the one under way, if there is one.
+func (l *lane) take() bool {
+	switch {
+	case len(l.parts) > 0:
+		l.flying, l.parts = l.parts[0], l.parts[1:]
+	case len(l.next) > 0:
+		n := min(len(l.next), maxWrites)
+		l.flying, l.next = l.next[:n:n], l.next[n:]
+	}
+	return l.flying != nil
+}
+
 // start sends the next transaction, unless one is under way.
 func (w *writer) start(ctx context.Context, db duty.Database, to database) {
 	l := &w.lanes[db]
-	if l.flying != nil || len(l.queue) == 0 {
+	if l.flying != nil || !l.take() {
 		return
 	}
-	l.flying, l.queue = l.queue[0], l.queue[1:]
 	var operations []ovsdb.Operation
 	for _, one := range l.flying {
 		operations = append(operations, one.Operations...)
@@ -148,14 +155,14 @@ func (w *writer) end(db duty.Database, err error, now time.Time) {
 			w.done(one, nil, now)
 		}
 	case !errors.As(err, &refused): // the connection was lost, or there was none
-		l.queue = nil
+		l.parts, l.next = nil, nil
 		for _, d := range w.duties {
 			d.Lost(db)
 		}
 	case len(writes) == 1:
 		w.done(writes[0], err, now)
 	default:
-		l.queue = append(apart(writes, refused.Index), l.queue...)
+		l.parts = append(apart(writes, refused.Index), l.parts...)
 	}
 }
 

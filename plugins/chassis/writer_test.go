@@ -201,6 +201,17 @@ func TestLanes(t *testing.T) {
 	r.check(duty.Southbound, "quick, slow, next", "slow", "next")
 }
 
+// What waits for a slow database goes together.
+func TestWaitingGoTogether(t *testing.T) {
+	r := newRig(t)
+	for _, what := range []string{"a", "b", "c", "d"} {
+		r.want(duty.Southbound, what, 1)
+		r.step(0) // only a is under way, and the other database idle
+	}
+	r.settle()
+	r.check(duty.Southbound, "a, b, c, d", "a", "b c d")
+}
+
 // With the connection, all that was to be written is lost.
 func TestLost(t *testing.T) {
 	for _, err := range []error{ovsdb.ErrConnectionLost, ovsdb.ErrNotConnected} {

@@ -59,13 +59,28 @@ func (d *Duty) keepEncaps(want *wanted) (ids []string, operations []ovsdb.Operat
 			id = duty.Name("encap", e.String())
 			operations = append(operations, duty.Insert(sb.EncapTable, id, libovsdb.Row{
 				"type": e.kind, "ip": e.ip, "options": duty.Map(want.options), "chassis_name": d.name()}))
-		} else if has := d.encaps[id]; has.ChassisName != d.name() || !maps.Equal(has.Options, want.options) {
-			operations = append(operations, duty.Update(sb.EncapTable, id, libovsdb.Row{
-				"options": duty.Map(want.options), "chassis_name": d.name()}))
+		} else {
+			operations = append(operations, d.keepEncap(id, want)...)
 		}
 		ids = append(ids, id)
 	}
 	return ids, operations
+}
+
+// keepEncap is what makes an Encap as wanted. It names what differs only: with access control, chassis_name is not for a chassis to change
+// (ovn-sb(5), RBAC_Permission).
+func (d *Duty) keepEncap(id string, want *wanted) []ovsdb.Operation {
+	columns := libovsdb.Row{}
+	if d.encaps[id].ChassisName != d.name() {
+		columns["chassis_name"] = d.name()
+	}
+	if !maps.Equal(d.encaps[id].Options, want.options) {
+		columns["options"] = duty.Map(want.options)
+	}
+	if len(columns) == 0 {
+		return nil
+	}
+	return []ovsdb.Operation{duty.Update(sb.EncapTable, id, columns)}
 }
 
 // keepChassis is what makes the row as wanted.
