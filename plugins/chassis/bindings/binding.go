@@ -27,20 +27,22 @@ func (d *Duty) changeBinding(id string, old, new *sb.PortBinding) {
 // lookBinding compares a Port_Binding with what it should be.
 func (d *Duty) lookBinding(id string, now time.Time) duty.Write {
 	d.looked++
-	d.claims.see(id, now)
 	row := d.state.Binding(id)
 	read := d.readers.begin(id)
 	if row == nil || d.state.Self() == "" || !local.IsClaimed(row) {
 		return duty.Write{}
 	}
-	c := d.consider(id, row, d.state.Claim(row, read))
+	place := d.state.Claim(row, read)
+	d.claims.see(id, place == local.Main, now)
+	c := d.consider(id, row, place)
 	if c.isEmpty() {
 		return duty.Write{}
 	}
-	if d.claims.postpone(id, c.String(), c.move, deref(row.Chassis), d.marks.any(id, d.state.Bound(row)), now) {
+	i := intent{what: c.String(), move: c.move, from: deref(row.Chassis), stale: d.marks.any(id, d.state.Bound(row))}
+	if d.claims.postpone(id, i, now) {
 		return duty.Write{}
 	}
-	if rival := d.claims.write(id, c.String(), c.move, now); rival != "" {
+	if rival := d.claims.write(id, i, now); rival != "" {
 		d.rivals.note(row.LogicalPort, d.describe(rival), now)
 	}
 	return duty.Write{What: c.what + " of port " + row.LogicalPort, Database: duty.Southbound, Operations: c.operations(id, row),
@@ -147,7 +149,8 @@ func (c *change) mutate(column string, mutator libovsdb.Mutator, id string) {
 
 func (c *change) isEmpty() bool { return len(c.columns)+len(c.mutations) == 0 }
 
-// operations are those of the transaction. It fails if the chassis has become another meanwhile; to be an additional one, that does not matter.
+// operations are those of the transaction. It fails if the chassis has become another meanwhile, which does not matter to who becomes an
+// additional one.
 func (c *change) operations(id string, row *sb.PortBinding) (list []ovsdb.Operation) {
 	if len(c.columns) > 0 {
 		list = append(list, duty.Unchanged(sb.PortBindingTable, id, libovsdb.Row{"chassis": optional(deref(row.Chassis))}),

@@ -52,20 +52,26 @@ func TestClaim(t *testing.T) {
 			"additional_encap": duty.Refs(id("geneve 192.0.2.1"))}, encapIP: "192.0.2.11",
 			want: "additional_chassis=hv1 additional_encap=geneve 192.0.2.11"},
 
-		"container":              {port: "child", row: libovsdb.Row{"parent_port": "vif", "tag": 5}, encapIP: "192.0.2.1", want: "chassis=hv1 encap=geneve 192.0.2.1"},
+		"container": {port: "child", row: libovsdb.Row{"parent_port": "vif", "tag": 5}, encapIP: "192.0.2.1",
+			want: "chassis=hv1 encap=geneve 192.0.2.1"},
 		"container elsewhere":    {port: "child", row: libovsdb.Row{"parent_port": "other", "chassis": hv1, "up": true}},
 		"virtual with no parent": {port: "vip", row: libovsdb.Row{"type": "virtual", "virtual_parent": "local"}, want: "virtual_parent=local"},
 		"virtual released": {port: "vip", row: libovsdb.Row{"type": "virtual", "virtual_parent": "other", "chassis": hv1, "up": true,
 			"encap": duty.Refs(id("geneve 192.0.2.1"))}},
-		"virtual elsewhere": {port: "vip", row: libovsdb.Row{"type": "virtual", "virtual_parent": "other", "chassis": hv2}, want: "chassis=hv2 virtual_parent=other"},
+		"virtual elsewhere": {port: "vip", row: libovsdb.Row{"type": "virtual", "virtual_parent": "other", "chassis": hv2},
+			want: "chassis=hv2 virtual_parent=other"},
 
-		"l3gateway":           {port: "gw", row: libovsdb.Row{"type": "l3gateway", "options": options("l3gateway-chassis", "hv1")}, want: "chassis=hv1 up=true"},
-		"l3gateway elsewhere": {port: "gw", row: libovsdb.Row{"type": "l3gateway", "options": options("l3gateway-chassis", "hv2"), "chassis": hv1, "up": true}, want: "up=true"},
-		"l2gateway":           {port: "gw", row: libovsdb.Row{"type": "l2gateway", "options": options("l2gateway-chassis", "hv1"), "chassis": hv2}, want: "chassis=hv1 up=true"},
+		"l3gateway": {port: "gw", row: libovsdb.Row{"type": "l3gateway", "options": options("l3gateway-chassis", "hv1")},
+			want: "chassis=hv1 up=true"},
+		"l3gateway elsewhere": {port: "gw", row: libovsdb.Row{"type": "l3gateway", "options": options("l3gateway-chassis", "hv2"), "chassis": hv1,
+			"up": true}, want: "up=true"},
+		"l2gateway": {port: "gw", row: libovsdb.Row{"type": "l2gateway", "options": options("l2gateway-chassis", "hv1"), "chassis": hv2},
+			want: "chassis=hv1 up=true"},
 		"l2gateway requested elsewhere": {port: "gw", row: libovsdb.Row{"type": "l2gateway",
 			"options": options("l2gateway-chassis", "hv1", "requested-chassis", "hv2")}},
 		"l3gateway that is not up": {port: "gw", row: libovsdb.Row{"type": "l3gateway", "chassis": hv1,
-			"options": options("l3gateway-chassis", "hv1")}, want: "chassis=hv1 up=true"},
+			"options": options("l3gateway-chassis", "hv1")},
+			want: "chassis=hv1 up=true"},
 
 		"localport":                 {port: "local", row: libovsdb.Row{"type": "localport"}},
 		"localport claimed":         {port: "local", row: libovsdb.Row{"type": "localport", "chassis": hv1, "up": true}},
@@ -173,7 +179,8 @@ func TestUp(t *testing.T) {
 	}
 	s.mark("vif", 7, "physical")
 	writes := s.Plan(10)
-	if want := []string{"OVN_Southbound: update of port vif", "Open_vSwitch: ovn-installed of interface for port vif"}; !slices.Equal(whats(writes), want) {
+	want := []string{"OVN_Southbound: update of port vif", "Open_vSwitch: ovn-installed of interface for port vif"}
+	if !slices.Equal(whats(writes), want) {
 		t.Errorf("with the flows: %v, want %v", whats(writes), want)
 	}
 	for _, w := range writes {

@@ -33,7 +33,7 @@ type past struct {
 	stale   time.Time // since when a claim waits for flows of the one before; zero: none does
 }
 
-// move is what becomes of a claim by what is written.
+// move is what becomes of a claim.
 type move int8
 
 const (
@@ -41,6 +41,16 @@ const (
 	claim
 	release
 )
+
+// intent is what is to be written of a row.
+type intent struct {
+	what string // as text
+	move move
+	from string // the chassis that has the row now; "" for none
+	// stale: those who make its flows have those of an earlier claim, and are soon to notice that it is gone. What they say of flows until
+	// then would be taken for the new claim's.
+	stale bool
+}
 
 func newHistory() history {
 	return history{past: map[string]*past{}, later: map[string]time.Time{}}
@@ -61,38 +71,30 @@ func (h *history) take(id, rival string) {
 	p.rival, p.taken = rival, time.Time{}
 }
 
-// see notes when it was.
-func (h *history) see(id string, now time.Time) {
-	if p := h.past[id]; p != nil && p.rival != "" && p.taken.IsZero() {
+// see notes when it was, and whether this chassis wants to have the row still: else nobody has taken anything from it.
+func (h *history) see(id string, wanted bool, now time.Time) {
+	p := h.past[id]
+	if p == nil {
+		return
+	}
+	if !wanted {
+		p.held, p.rival = false, ""
+	}
+	if p.rival != "" && p.taken.IsZero() {
 		p.taken = now
 		h.order = append(h.order, written{id, now})
 	}
 }
 
 // postpone says whether something must not be written yet, so that it is looked at again later: because it was just written, and was
-// undone; or because it takes the row from a rival, and it was just claimed or taken. Or, stale, because those who make its flows have
-// those of an earlier claim, and are soon to notice that it is gone: what they say of flows would be taken for the new claim's.
-func (h *history) postpone(id, what string, m move, rival string, stale bool, now time.Time) bool {
+// undone, or because of what became of the claim before.
+func (h *history) postpone(id string, i intent, now time.Time) bool {
 	p := h.get(id)
-	var since time.Time
-	if p.what == what {
-		since = p.at
+	if i.move == claim && i.stale && p.stale.IsZero() {
+		p.stale = now
+		h.order = append(h.order, written{id, now})
 	}
-	if m == claim {
-		if p.held || rival != "" {
-			since = latest(since, p.claimed)
-		}
-		if rival != "" {
-			since = latest(since, p.taken)
-		}
-		if stale && p.stale.IsZero() {
-			p.stale = now
-			h.order = append(h.order, written{id, now})
-		}
-		if stale {
-			since = latest(since, p.stale)
-		}
-	}
+	since := p.since(i)
 	if until := since.Add(threshold); !since.IsZero() && now.Before(until) {
 		h.later[id] = until
 		return true
@@ -100,17 +102,37 @@ func (h *history) postpone(id, what string, m move, rival string, stale bool, no
 	return false
 }
 
+// since is what the threshold counts from; zero: from nothing.
+func (p *past) since(i intent) (since time.Time) {
+	if p.what == i.what {
+		since = p.at
+	}
+	if i.move != claim {
+		return since
+	}
+	if p.held || i.from != "" {
+		since = latest(since, p.claimed)
+	}
+	if i.from != "" {
+		since = latest(since, p.taken)
+	}
+	if i.stale {
+		since = latest(since, p.stale)
+	}
+	return since
+}
+
 // write notes that something is written, and says who has undone what was written before; "" if nobody has.
-func (h *history) write(id, what string, m move, now time.Time) (rival string) {
+func (h *history) write(id string, i intent, now time.Time) (rival string) {
 	p := h.get(id)
 	switch {
-	case m == claim && p.rival != "":
+	case i.move == claim && p.rival != "":
 		rival = p.rival
-	case p.what == what || m == claim && p.held:
+	case p.what == i.what || i.move == claim && p.held:
 		rival = "somebody else here"
 	}
-	p.what, p.at, p.stale = what, now, time.Time{}
-	switch m {
+	p.what, p.at, p.stale = i.what, now, time.Time{}
+	switch i.move {
 	case claim:
 		p.claimed, p.held, p.rival, p.taken = now, true, "", time.Time{}
 	case release:

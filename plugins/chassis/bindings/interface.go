@@ -113,10 +113,10 @@ func (d *Duty) lookInterface(id string, now time.Time) duty.Write {
 	if should {
 		what = installed
 	}
-	if d.reports.postpone(id, what, keep, "", false, now) {
+	if d.reports.postpone(id, intent{what: what}, now) {
 		return duty.Write{}
 	}
-	if rival := d.reports.write(id, what, keep, now); rival != "" {
+	if rival := d.reports.write(id, intent{what: what}, now); rival != "" {
 		d.rivals.note(port, rival, now)
 	}
 	return duty.Write{What: what + " of interface for port " + port, Database: duty.Vswitch,

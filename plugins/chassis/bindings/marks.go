@@ -8,8 +8,8 @@ import (
 	"github.com/flowhost/flowhost/sdk"
 )
 
-// marks are what the owners of flows have said of ports, see feed.PortMarks: port/UUID = the number of the interface that the flows installed
-// are for; 0 while the port is not claimed.
+// marks are what the owners of flows have said of ports, see feed.PortMarks: port/UUID = the number of the interface that the flows
+// installed are for; 0 while the port is not claimed.
 type marks struct {
 	owners []string
 	values map[string]map[string]string // by UUID of the Port_Binding, and by owner

@@ -44,8 +44,9 @@ func (w *world) plugged(vif *sb.PortBinding) (found *vswitch.Interface) {
 	for _, port := range dutytest.Rows[vswitch.Port](w.Bench, duty.Vswitch, vswitch.PortTable) {
 		for _, i := range dutytest.Rows[vswitch.Interface](w.Bench, duty.Vswitch, vswitch.InterfaceTable) {
 			version := vif.Options["iface-id-ver"]
-			if slices.Contains(bridge.Ports, port.UUID) && slices.Contains(port.Interfaces, i.UUID) && i.ExternalIDs["iface-id"] == vif.LogicalPort &&
-				*i.Ofport > 0 && (version == "" || version == i.ExternalIDs["iface-id-ver"]) && (found == nil || *i.Ofport < *found.Ofport) {
+			if slices.Contains(bridge.Ports, port.UUID) && slices.Contains(port.Interfaces, i.UUID) &&
+				i.ExternalIDs["iface-id"] == vif.LogicalPort && *i.Ofport > 0 &&
+				(version == "" || version == i.ExternalIDs["iface-id-ver"]) && (found == nil || *i.Ofport < *found.Ofport) {
 				found = i
 			}
 		}
@@ -85,8 +86,9 @@ func (w *world) allowed(row *sb.PortBinding) bool { return w.position(row) >= 0 
 // should is how a Port_Binding should be shown; unknown: whether it is up is not known.
 func (w *world) should(row *sb.PortBinding) (text string, unknown bool) {
 	want := *row
-	want.AdditionalChassis = slices.DeleteFunc(slices.Clone(row.AdditionalChassis), func(s string) bool { return s == id("hv1") })
-	want.AdditionalEncap = slices.DeleteFunc(slices.Clone(row.AdditionalEncap), func(s string) bool { return strings.Contains(names[s], "192.0.2.1") })
+	isOwn := func(s string) bool { return names[s] == "hv1" || strings.Contains(names[s], "192.0.2.1") }
+	want.AdditionalChassis = slices.DeleteFunc(slices.Clone(row.AdditionalChassis), isOwn)
+	want.AdditionalEncap = slices.DeleteFunc(slices.Clone(row.AdditionalEncap), isOwn)
 	main, additional, gateway := false, false, false
 	vif, plug := (*sb.PortBinding)(nil), (*vswitch.Interface)(nil)
 	switch row.Type {
@@ -169,8 +171,8 @@ func pick[T any](t *rapid.T, label string, from ...T) T {
 
 // edit does one thing that may happen.
 func (w *world) edit(t *rapid.T) {
-	switch pick(t, "what", "interface", "interface", "unplug", "binding", "binding", "binding", "delete", "theirs", "nobody's", "up", "mark", "mark",
-		"mark", "name") {
+	switch pick(t, "what", "interface", "interface", "unplug", "binding", "binding", "binding", "delete", "theirs", "nobody's", "up",
+		"mark", "mark", "mark", "name") {
 	case "interface":
 		w.editInterface(t)
 	case "unplug":

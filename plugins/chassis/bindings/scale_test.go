@@ -74,7 +74,8 @@ func TestCostOfChange(t *testing.T) {
 		change.do()
 		writes := s.Settle()
 		if looked := s.duty.looked - before; len(writes) != change.writes || looked > change.looked {
-			t.Errorf("%s: %d writes after %d rows were looked at, want %d after at most %d", change.name, len(writes), looked, change.writes, change.looked)
+			t.Errorf("%s: %d writes after %d rows were looked at, want %d after at most %d",
+				change.name, len(writes), looked, change.writes, change.looked)
 		}
 	}
 }
