@@ -11,10 +11,15 @@ const (
 // Agenda is what a Duty has to look at, thing by thing. It keeps what Duty.Plan promises: one Write for a thing is on its way at most, and
 // one that was refused is not said again at once. The zero Agenda is empty.
 type Agenda[K comparable] struct {
+	// Patience is how often in a row the same is written of a thing at once. Then come pauses: it seems that somebody else writes it, too, and wants
+	// something else. 0: without end.
+	Patience int
+
 	queue   []K // Invariant: those with marked, each once.
 	marked  map[K]bool
 	flying  map[K]bool // a Write is on its way; looked at again when that is done. The value: marked meanwhile
 	refused map[K]*refusal
+	spent   map[K]patience
 }
 
 // refusal is that the last Write for a thing was refused.
@@ -26,7 +31,7 @@ type refusal struct {
 // Mark makes the next Plan look at a thing.
 func (a *Agenda[K]) Mark(k K) {
 	if a.marked == nil {
-		a.marked, a.flying, a.refused = map[K]bool{}, map[K]bool{}, map[K]*refusal{}
+		a.marked, a.flying, a.refused, a.spent = map[K]bool{}, map[K]bool{}, map[K]*refusal{}, map[K]patience{}
 	}
 	if !a.marked[k] {
 		a.marked[k] = true
@@ -39,7 +44,7 @@ func (a *Agenda[K]) Len() int { return len(a.queue) }
 
 // Plan is Duty.Plan: look says what to write for a thing, a Write without Operations for nothing.
 func (a *Agenda[K]) Plan(now time.Time, max int, look func(K) Write) (writes []Write, again time.Time) {
-	again = a.wake(now)
+	a.wake(now)
 	for len(a.queue) > 0 && len(writes) < max {
 		k := a.queue[0]
 		a.queue = a.queue[1:]
@@ -48,15 +53,20 @@ func (a *Agenda[K]) Plan(now time.Time, max int, look func(K) Write) (writes []W
 			a.flying[k] = true
 			continue
 		}
+		if until := a.spent[k].until; until.After(now) {
+			a.refused[k] = &refusal{pause: firstPause, again: until}
+			continue
+		}
 		w := look(k)
 		if len(w.Operations) == 0 {
 			delete(a.refused, k)
 			continue
 		}
 		a.flying[k] = false
+		a.spend(k, w, now)
 		writes = append(writes, a.track(k, w))
 	}
-	return writes, again
+	return writes, a.next()
 }
 
 // track lets the agenda hear what comes of a Write.
@@ -88,18 +98,22 @@ func (a *Agenda[K]) refuse(k K) {
 	a.refused[k] = &refusal{pause: pause}
 }
 
-// wake marks what was refused long enough ago and says when the next one will be.
-func (a *Agenda[K]) wake(now time.Time) (next time.Time) {
+// wake marks what was refused long enough ago.
+func (a *Agenda[K]) wake(now time.Time) {
 	for k, r := range a.refused {
-		if _, flies := a.flying[k]; flies || a.marked[k] {
-			continue
-		}
 		if r.again.IsZero() {
 			r.again = now.Add(r.pause)
 		}
-		if !r.again.After(now) {
+		if _, flies := a.flying[k]; !flies && !r.again.After(now) {
 			a.Mark(k)
-		} else if next.IsZero() || r.again.Before(next) {
+		}
+	}
+}
+
+// next is when the next one of those is to be marked; zero for never.
+func (a *Agenda[K]) next() (next time.Time) {
+	for k, r := range a.refused {
+		if _, flies := a.flying[k]; !flies && !a.marked[k] && (next.IsZero() || r.again.Before(next)) {
 			next = r.again
 		}
 	}

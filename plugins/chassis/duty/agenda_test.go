@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	libovsdb "github.com/ovn-org/libovsdb/ovsdb"
+
 	"github.com/flowhost/flowhost/internal/ovn/ovsdb"
 )
 
@@ -97,6 +99,54 @@ func TestAgendaRefused(t *testing.T) {
 	writes[0].Done(errors.New("refused"))
 	writes, _, _ = p.plan(now, 9)
 	expect(t, "planned after a change while it was on its way", names(writes), "a")
+}
+
+// What has to be written again and again is written at once so often only, and then after pauses that double.
+func TestAgendaPatience(t *testing.T) {
+	p := &planner{wrong: map[string]bool{"a": true}, agenda: Agenda[string]{Patience: 2}}
+	now := time.Now()
+	p.agenda.Mark("a")
+	for _, pause := range []time.Duration{0, 0, time.Second, 2 * time.Second} {
+		now = now.Add(pause)
+		writes, _, again := p.plan(now, 9)
+		expect(t, "planned", names(writes), "a")
+		if !again.IsZero() {
+			t.Errorf("again at %v while it is on its way", again)
+		}
+		writes[0].Done(nil)
+	}
+	writes, looked, again := p.plan(now, 9)
+	if expect(t, "looked at at once", looked); len(writes) > 0 || again.Sub(now) != 4*time.Second || p.agenda.Undone(now) != 1 {
+		t.Errorf("planned %q, again after %v, undone %d", names(writes), again.Sub(now), p.agenda.Undone(now))
+	}
+	p.wrong = nil
+	now = again
+	if writes, _, again = p.plan(now, 9); len(writes) > 0 || !again.IsZero() {
+		t.Errorf("planned %q, again at %v, when all is well", names(writes), again)
+	}
+	now = now.Add(calm + time.Second)
+	if n := p.agenda.Undone(now); n != 0 || len(p.agenda.spent) != 0 {
+		t.Errorf("%d are undone, and %d are remembered, after a time of calm", n, len(p.agenda.spent))
+	}
+	p.wrong = map[string]bool{"a": true}
+	p.agenda.Mark("a")
+	writes, _, _ = p.plan(now, 9)
+	expect(t, "planned after a time of calm", names(writes), "a")
+}
+
+// Who writes something else each time does not lose patience.
+func TestAgendaChanges(t *testing.T) {
+	a, now := Agenda[string]{Patience: 2}, time.Now()
+	for i := range 9 {
+		a.Mark("a")
+		writes, _ := a.Plan(now, 9, func(string) Write {
+			return Write{Operations: []ovsdb.Operation{Insert("Port", "p", libovsdb.Row{"name": i % 2})}}
+		})
+		if len(writes) != 1 {
+			t.Fatalf("the change number %d is not written", i)
+		}
+		writes[0].Done(nil)
+	}
 }
 
 // What was on its way when the connection ended is planned anew.

@@ -1,6 +1,7 @@
 package patches
 
 import (
+	"fmt"
 	"maps"
 	"time"
 
@@ -31,6 +32,9 @@ func Tables() duty.Tables {
 	}
 }
 
+// patience is how often in a row something is written at once.
+const patience = 10
+
 // Duty keeps the patch ports.
 type Duty struct {
 	state  *local.State
@@ -38,6 +42,7 @@ type Duty struct {
 	logger hclog.Logger
 
 	agenda   duty.Agenda[string] // logical ports, by name
+	now      time.Time           // of the last Plan
 	known    common              // that the ports not on the agenda were looked at with
 	rows     map[string]*sb.PortBinding
 	named    map[string]string          // logical ports: UUIDs of rows by name
@@ -57,6 +62,7 @@ type common struct {
 // New makes the Duty for the integration bridge of this name.
 func New(state *local.State, bridge string, logger hclog.Logger) *Duty {
 	d := &Duty{
+		agenda:   duty.Agenda[string]{Patience: patience},
 		state:    state,
 		bridge:   bridge,
 		logger:   logger,
@@ -118,6 +124,7 @@ func (d *Duty) portChanged(row *vswitch.Port) {
 
 // Plan is duty.Duty's.
 func (d *Duty) Plan(now time.Time, max int) (writes []duty.Write, again time.Time) {
+	d.now = now
 	if now := d.common(); now.self != d.known.self || now.bridge != d.known.bridge || !maps.Equal(now.networks, d.known.networks) {
 		d.known = now
 		for name := range d.named {
@@ -141,6 +148,14 @@ func (d *Duty) common() common {
 		}
 	}
 	return c
+}
+
+// Note is duty.Reporter's.
+func (d *Duty) Note() string {
+	if n := d.agenda.Undone(d.now); n > 0 {
+		return fmt.Sprintf("patch ports of %d logical ports are changed by somebody else, too", n)
+	}
+	return ""
 }
 
 // Lost is duty.Duty's.

@@ -1,6 +1,7 @@
 package queues
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -40,13 +41,17 @@ type thing struct {
 	port  string
 }
 
+// patience is how often in a row something is written at once.
+const patience = 10
+
 // Duty keeps the queues.
 type Duty struct {
 	state  *local.State
 	logger hclog.Logger
 
 	agenda duty.Agenda[thing]
-	known  common // that things not on the agenda were looked at with
+	now    time.Time // of the last Plan
+	known  common    // that things not on the agenda were looked at with
 
 	bindings  map[string]*sb.PortBinding // that may ask for a queue, or lead to a network, by UUID
 	localnets map[string]map[string]bool // UUIDs of localnet ports by the UUID of the datapath
@@ -74,6 +79,7 @@ type common struct {
 // New makes the Duty.
 func New(state *local.State, logger hclog.Logger) *Duty {
 	d := &Duty{
+		agenda:    duty.Agenda[thing]{Patience: patience},
 		state:     state,
 		logger:    logger,
 		bindings:  map[string]*sb.PortBinding{},
@@ -200,6 +206,7 @@ func (d *Duty) Changed(f local.Fact) {
 
 // Plan is duty.Duty's.
 func (d *Duty) Plan(now time.Time, max int) (writes []duty.Write, again time.Time) {
+	d.now = now
 	for id := range d.dirty {
 		d.settle(id)
 	}
@@ -275,6 +282,14 @@ func (d *Duty) markAll() {
 	for _, number := range d.numbers {
 		d.agenda.Mark(thing{queue: number})
 	}
+}
+
+// Note is duty.Reporter's.
+func (d *Duty) Note() string {
+	if n := d.agenda.Undone(d.now); n > 0 {
+		return fmt.Sprintf("%d queues, or ports that have them, are changed by somebody else, too", n)
+	}
+	return ""
 }
 
 // Lost is duty.Duty's.

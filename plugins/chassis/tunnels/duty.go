@@ -1,6 +1,7 @@
 package tunnels
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"time"
@@ -35,6 +36,9 @@ func Tables() duty.Tables {
 	}
 }
 
+// patience is how often in a row something is written at once.
+const patience = 10
+
 // Duty keeps the tunnel ports.
 type Duty struct {
 	state  *local.State
@@ -42,6 +46,7 @@ type Duty struct {
 	logger hclog.Logger
 
 	agenda duty.Agenda[string] // chassis, by name
+	now    time.Time           // of the last Plan
 	known  common              // that the chassis not on the agenda were looked at with
 
 	ports       *ports.Ports
@@ -59,6 +64,7 @@ type Duty struct {
 // New makes the Duty for the integration bridge of this name.
 func New(state *local.State, bridge string, logger hclog.Logger) *Duty {
 	d := &Duty{
+		agenda:  duty.Agenda[string]{Patience: patience},
 		state:   state,
 		bridge:  bridge,
 		logger:  logger,
@@ -174,6 +180,7 @@ func (*Duty) Changed(local.Fact) {}
 
 // Plan is duty.Duty's. Nothing is known of the tunnels before this chassis is registered.
 func (d *Duty) Plan(now time.Time, max int) (writes []duty.Write, again time.Time) {
+	d.now = now
 	if now := d.common(); !reflect.DeepEqual(now, d.known) {
 		d.known = now
 		d.groups.setSelf(now.self)
@@ -192,6 +199,14 @@ func (d *Duty) markAll() {
 	for name := range d.tunnels {
 		d.agenda.Mark(name)
 	}
+}
+
+// Note is duty.Reporter's.
+func (d *Duty) Note() string {
+	if n := d.agenda.Undone(d.now); n > 0 {
+		return fmt.Sprintf("tunnels to %d chassis are changed by somebody else, too", n)
+	}
+	return ""
 }
 
 // Lost is duty.Duty's.

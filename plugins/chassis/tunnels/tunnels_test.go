@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/go-hclog"
@@ -367,6 +368,28 @@ func TestNamesOnTheirWay(t *testing.T) {
 	}
 	if got := tunnels(b, "br-int"); len(got) != 2 {
 		t.Errorf("tunnels %q", got)
+	}
+}
+
+// Somebody who takes a tunnel away again and again is not fought without end, and told of.
+func TestFight(t *testing.T) {
+	b := pair(t)
+	d := b.Duty.(*Duty)
+	fights := 0
+	for range 10 * patience {
+		id := only[vswitch.Port](b, duty.Vswitch, vswitch.PortTable, nil)
+		if id == "" {
+			break
+		}
+		fights++
+		b.Transact(duty.Vswitch, d.ports.Remove(id)...)
+		b.Settle()
+	}
+	if fights != patience {
+		t.Errorf("the tunnel was made %d times at once, want %d", fights, patience)
+	}
+	if b.Now = b.Now.Add(time.Minute); len(b.Settle()) != 1 || d.Note() == "" {
+		t.Errorf("after a pause there is %q, and the status says %q", tunnels(b, "br-int"), d.Note())
 	}
 }
 
