@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -79,10 +78,18 @@ func TestGroupsAndMeters(t *testing.T) {
 	s.tell(nil, Operation{ID: otherID, RemoveMeters: []flow.MeterID{6}},
 		Operation{ID: someID, Keep: true, Remove: []flow.Key{key(100)}, RemoveGroups: []flow.GroupID{5}})
 	s.untilFlows(1, 3)
-	s.WaitSettled()
-	if s.Groups() != "" || s.Meters() != "" {
-		t.Errorf("groups %q, meters %q are left", s.Groups(), s.Meters())
-	}
+	s.untilNoObjects()
+}
+
+// untilNoObjects waits until the switch has no groups and meters: a group stays for a moment, for packets that are on their way to it.
+func (s *site) untilNoObjects() {
+	s.t.Helper()
+	ovstest.Eventually(s.t, patience, func() error {
+		if s.Groups() != "" || s.Meters() != "" {
+			return fmt.Errorf("groups %q, meters %q are left", s.Groups(), s.Meters())
+		}
+		return nil
+	})
 }
 
 // A group that the flows of the session before may still name goes after SyncDone. The host would refuse to remove it before.
@@ -101,12 +108,7 @@ func TestGroupRetires(t *testing.T) {
 	s.untilFlows(1, 3, 100)
 	s.ask(func(*rows) { missing = "" })
 	s.untilFlows(1, 3)
-	ovstest.Eventually(t, 20*time.Second, func() error { // it stays for a moment, for packets that are on their way to it
-		if s.Groups() != "" {
-			return fmt.Errorf("groups %q are left", s.Groups())
-		}
-		return nil
-	})
+	s.untilNoObjects()
 }
 
 // A UUID may have more flows than a transaction.
