@@ -136,7 +136,8 @@ func (h *Host) WaitSynced() {
 	h.await("synced", func() bool { return h.source.State().Phase == source.Synced && h.settled() })
 }
 
-// WaitSettled waits until the switch has all that the source has said up to now, but what it refused.
+// WaitSettled waits until the switch has all that the source has said up to now, but what it refused, and nothing more: a group stays for a
+// second after the last flow that named it.
 func (h *Host) WaitSettled() {
 	h.t.Helper()
 	h.await("settled", h.settled)
@@ -206,7 +207,7 @@ func (h *Host) FlushedZones() []uint16 { return h.sw.FlushedZones() }
 // settled says whether the loop has nothing left to do. A flow in quarantine is not waited for.
 func (h *Host) settled() bool {
 	st, err := h.loop.Status(context.Background())
-	return err == nil && st.Phase == apply.Steady && st.InFlight == 0 && st.Table.Pending == 0
+	return err == nil && st.Phase == apply.Steady && st.InFlight == 0 && st.Table.Pending+st.Table.Lingering == 0
 }
 
 func (h *Host) await(what string, is func() bool) {

@@ -1,13 +1,11 @@
 package feed
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/google/uuid"
 
-	"github.com/flowhost/flowhost/internal/ovstest"
 	"github.com/flowhost/flowhost/sdk/flow"
 )
 
@@ -78,18 +76,10 @@ func TestGroupsAndMeters(t *testing.T) {
 	s.tell(nil, Operation{ID: otherID, RemoveMeters: []flow.MeterID{6}},
 		Operation{ID: someID, Keep: true, Remove: []flow.Key{key(100)}, RemoveGroups: []flow.GroupID{5}})
 	s.untilFlows(1, 3)
-	s.untilNoObjects()
-}
-
-// untilNoObjects waits until the switch has no groups and meters: a group stays for a moment, for packets that are on their way to it.
-func (s *site) untilNoObjects() {
-	s.t.Helper()
-	ovstest.Eventually(s.t, patience, func() error {
-		if s.Groups() != "" || s.Meters() != "" {
-			return fmt.Errorf("groups %q, meters %q are left", s.Groups(), s.Meters())
-		}
-		return nil
-	})
+	s.WaitSettled()
+	if s.Groups() != "" || s.Meters() != "" {
+		t.Errorf("groups %q, meters %q are left", s.Groups(), s.Meters())
+	}
 }
 
 // A group that the flows of the session before may still name goes after SyncDone. The host would refuse to remove it before.
@@ -108,7 +98,10 @@ func TestGroupRetires(t *testing.T) {
 	s.untilFlows(1, 3, 100)
 	s.ask(func(*rows) { missing = "" })
 	s.untilFlows(1, 3)
-	s.untilNoObjects()
+	s.WaitSettled()
+	if s.Groups() != "" {
+		t.Errorf("groups %q are left", s.Groups())
+	}
 }
 
 // A UUID may have more flows than a transaction.
