@@ -73,9 +73,7 @@ func TestBesideController(t *testing.T) {
 	his.StartController(t)
 	// Patch ports are deleted only some seconds after its start (patch.c, daemon_started_recently).
 	his.Appctl(t, ovstest.Controller, "debug/ignore-startup-delay")
-	live := dutytest.Start(t, [2]string{ours.OVSDB(), ours.SB()}, ovstest.Bridge, Tables(), func(state *local.State) duty.Duty {
-		return New(state, ovstest.Bridge, hclog.NewNullLogger())
-	})
+	live := dutytest.Start(t, [2]string{ours.OVSDB(), ours.SB()}, ovstest.Bridge, Tables(), start)
 	for _, step := range scripts {
 		for _, s := range []*ovstest.Sandbox{his, ours} {
 			for _, args := range step.node {
@@ -95,7 +93,15 @@ func TestBesideController(t *testing.T) {
 		})
 		t.Logf("%s: %d ports alike", step.name, len(rows(t, ours))/2)
 	}
+	his.Appctl(t, ovstest.Controller, "exit", "--restart")
+	for _, s := range []*ovstest.Sandbox{his, ours} {
+		if writes := dutytest.Start(t, [2]string{s.OVSDB(), s.SB()}, ovstest.Bridge, Tables(), start).Settle(); len(writes) > 0 {
+			t.Errorf("what is there is not adopted, but written: %s", writes[0].What)
+		}
+	}
 }
+
+func start(state *local.State) duty.Duty { return New(state, ovstest.Bridge, hclog.NewNullLogger()) }
 
 // rows are the patch ports and their interfaces, in all columns that a controller may write, and with the bridge that has them.
 func rows(t *testing.T, s *ovstest.Sandbox) (list []string) {

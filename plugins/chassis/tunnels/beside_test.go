@@ -101,6 +101,12 @@ func TestBesideController(t *testing.T) {
 		})
 		t.Logf("%s: %d ports alike", step.name, len(rows(t, ours))/2)
 	}
+	his.Appctl(t, ovstest.Controller, "exit", "--restart")
+	for _, s := range []*ovstest.Sandbox{his, ours} {
+		if writes := dutytest.Start(t, [2]string{s.OVSDB(), s.SB()}, ovstest.Bridge, Tables(), start).Settle(); len(writes) > 0 {
+			t.Errorf("what is there is not adopted, but written: %s", writes[0].What)
+		}
+	}
 }
 
 // rows are the tunnel ports and their interfaces, in all columns that a controller may write. Which of several names with the same stem a
