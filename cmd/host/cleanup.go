@@ -20,9 +20,10 @@ import (
 	"github.com/flowhost/flowhost/core/table"
 )
 
-const cleanupHelp = `Remove from this node what flowhost has made: all flows, groups and meters of the bridge; and if the plugin chassis is configured, the
-chassis' rows in OVN's southbound database, its tunnel ports and patch ports, and what it has written beside them in the local database.
-The bridge stays. What was removed is printed. The host must have been stopped: stopping it alone leaves everything in place.`
+const cleanupHelp = `Remove from this node what flowhost has made: all flows, groups and meters of the bridge; and if the plugin chassis is
+configured, the chassis' rows in OVN's southbound database, its tunnel ports and patch ports, and what it has written beside them in the
+local database. The bridge stays. What was removed is printed. The host must have been stopped: stopping it alone leaves everything in
+place.`
 
 // cleanupTimeout is how long the switch may take to forget its flows.
 const cleanupTimeout = time.Minute

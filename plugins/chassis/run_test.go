@@ -73,7 +73,8 @@ func newNode(t *testing.T) *node {
 	for _, name := range []string{"lflow", "physical", "neighbor", "chassis"} {
 		n.flags = append(n.flags, "--plugin="+name+"="+filepath.Join(folder, "flowhost-plugin-"+name))
 	}
-	n.Add(ovstest.Daemon{Name: hostName, Program: n.cli, Args: append([]string{"run"}, n.flags...), Ready: func() error { _, err := n.status(); return err }})
+	answers := func() error { _, err := n.status(); return err }
+	n.Add(ovstest.Daemon{Name: hostName, Program: n.cli, Args: append([]string{"run"}, n.flags...), Ready: answers})
 	return n
 }
 
@@ -130,8 +131,9 @@ func TestNode(t *testing.T) {
 	n.Nbctl(t, "--wait=hv", "--timeout=30", "sync")
 	n.until(t, "Chassis_Private", "hv1", "nb_cfg", "1")
 	n.untilStatus(t, "following the southbound database")
-	if got := n.Vsctl(t, "get", "Bridge", ovstest.Bridge, "fail_mode", "datapath_type", "other_config"); got != "secure\nsystem\n{disable-in-band=\"true\"}\n" {
-		t.Errorf("the bridge is made with %s", got)
+	got := n.Vsctl(t, "get", "Bridge", ovstest.Bridge, "fail_mode", "datapath_type", "other_config")
+	if want := "secure\nsystem\n{disable-in-band=\"true\"}\n"; got != want {
+		t.Errorf("the bridge is made with %s, want %s", got, want)
 	}
 	ovstest.Eventually(t, patience, func() error {
 		if got := n.Vsctl(t, "get", "Open_vSwitch", ".", "datapaths:system"); got == "" {
@@ -181,7 +183,8 @@ func TestSettings(t *testing.T) {
 	n := newNode(t)
 	n.Start(t, hostName)
 	n.until(t, "Chassis", "hv1", "hostname", "hv1")
-	n.Vsctl(t, "set", "Open_vSwitch", ".", "external_ids:ovn-encap-ip=127.0.0.1,127.0.0.2", "external_ids:ovn-transport-zones=a,b", "external_ids:hostname=other")
+	n.Vsctl(t, "set", "Open_vSwitch", ".", "external_ids:ovn-encap-ip=127.0.0.1,127.0.0.2", "external_ids:ovn-transport-zones=a,b",
+		"external_ids:hostname=other")
 	n.until(t, "Chassis", "hv1", "hostname", "other")
 	n.until(t, "Chassis", "hv1", "transport_zones", "[a, b]")
 	if got := strings.Fields(n.Sbctl(t, "--bare", "--columns=ip", "list", "Encap")); len(got) != 2 {
@@ -275,7 +278,8 @@ func TestDatabasesRestart(t *testing.T) {
 		}
 	}
 	n.Nbctl(t, "--wait=hv", "--timeout=30", "sync")
-	if out, err := n.Run(n.cli, "plugins", "command", "--socket="+n.socket(), "chassis", "problems"); err != nil || strings.TrimSpace(out) != "" {
+	out, err := n.Run(n.cli, "plugins", "command", "--socket="+n.socket(), "chassis", "problems")
+	if err != nil || strings.TrimSpace(out) != "" {
 		t.Errorf("problems: %s, %v", out, err)
 	}
 }

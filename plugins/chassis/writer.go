@@ -23,8 +23,9 @@ type database interface {
 	Made() uint64
 }
 
-// writer has written what duties plan: one transaction at a time for each database, of as many Writes as there are. When one with several is
-// refused, they are tried apart, until the guilty one is alone. It belongs to one goroutine; transactions are under way in others.
+// writer has written what duties plan: one transaction at a time for each database, of as many Writes as there are. When one with
+// several is refused, they are tried apart, until the guilty one is alone. It belongs to one goroutine; transactions are under way in
+// others.
 type writer struct {
 	duties   []duty.Duty
 	log      hclog.Logger
@@ -84,7 +85,8 @@ func (w *writer) act(ctx context.Context, now time.Time, known bool, to [2]datab
 
 func (l *lane) idle() bool { return l.flying == nil && len(l.parts)+len(l.next) == 0 }
 
-// plan asks the duties for Writes. What is for a database that has a transaction under way waits, and goes together with what comes meanwhile.
+// plan asks the duties for Writes. What is for a database that has a transaction under way waits, and goes together with what comes
+// meanwhile.
 func (w *writer) plan(now time.Time) (again time.Time) {
 	room := maxWrites
 	for _, d := range w.duties {

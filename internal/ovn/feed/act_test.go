@@ -44,7 +44,8 @@ func TestActs(t *testing.T) {
 }
 
 func write(t *testing.T, to *ovsdb.Client, made chan<- uint64) {
-	_, err := to.Transact(context.Background(), ovsdb.Operation{Op: "mutate", Table: "Open_vSwitch", Where: []ovsdb.Condition{libovsdb.NewCondition("next_cfg", ">=", 0)},
+	_, err := to.Transact(context.Background(), ovsdb.Operation{Op: "mutate", Table: "Open_vSwitch",
+		Where:     []ovsdb.Condition{libovsdb.NewCondition("next_cfg", ">=", 0)},
 		Mutations: []libovsdb.Mutation{{Column: "external_ids", Mutator: "insert", Value: libovsdb.OvsMap{GoMap: map[any]any{"x": "y"}}}}})
 	if err != nil {
 		t.Error(err)

@@ -170,7 +170,8 @@ func (d *Duty) makeBridge() []ovsdb.Operation {
 
 // mutate inserts something into a column of the root.
 func (d *Duty) mutate(column string, what any) ovsdb.Operation {
-	return duty.Mutate(vswitch.OpenvSwitchTable, d.rootID, libovsdb.Mutation{Column: column, Mutator: libovsdb.MutateOperationInsert, Value: what})
+	return duty.Mutate(vswitch.OpenvSwitchTable, d.rootID,
+		libovsdb.Mutation{Column: column, Mutator: libovsdb.MutateOperationInsert, Value: what})
 }
 
 // datapathType is what the operator wants it to be, or what it is.

@@ -76,7 +76,8 @@ func TestMakesBridge(t *testing.T) {
 		t.Errorf("made %+v", root)
 	}
 	checkDatapaths(t, b, "netdev")
-	b.Transact(duty.Vswitch, duty.Delete(vswitch.BridgeTable, id), duty.Update(vswitch.OpenvSwitchTable, onlyID(t, b), libovsdb.Row{"bridges": duty.Refs()}))
+	b.Transact(duty.Vswitch, duty.Delete(vswitch.BridgeTable, id),
+		duty.Update(vswitch.OpenvSwitchTable, onlyID(t, b), libovsdb.Row{"bridges": duty.Refs()}))
 	b.Settle()
 	one[vswitch.Bridge](t, b, vswitch.BridgeTable)
 }
@@ -88,7 +89,8 @@ func onlyID(t *testing.T, b *dutytest.Bench) string {
 
 // A bridge that is there is made what OVN needs, and keeps the rest.
 func TestKeepsBridge(t *testing.T) {
-	b, _ := start(t, nil, libovsdb.Row{"name": "br-int", "fail_mode": "standalone", "other_config": duty.Map(map[string]string{"hwaddr": "x"})})
+	b, _ := start(t, nil, libovsdb.Row{"name": "br-int", "fail_mode": "standalone",
+		"other_config": duty.Map(map[string]string{"hwaddr": "x"})})
 	b.Settle()
 	_, row := one[vswitch.Bridge](t, b, vswitch.BridgeTable)
 	if row.DatapathType != "system" || *row.FailMode != "secure" || len(row.OtherConfig) != 1 {
@@ -102,7 +104,8 @@ func TestKeepsBridge(t *testing.T) {
 	if _, row := one[vswitch.Bridge](t, b, vswitch.BridgeTable); row.DatapathType != "netdev" {
 		t.Errorf("changed to %+v", row)
 	}
-	if _, root := one[vswitch.OpenvSwitch](t, b, vswitch.OpenvSwitchTable); root.OtherConfig["vlan-limit"] != "0" || root.OtherConfig["mine"] != "1" {
+	_, root := one[vswitch.OpenvSwitch](t, b, vswitch.OpenvSwitchTable)
+	if root.OtherConfig["vlan-limit"] != "0" || root.OtherConfig["mine"] != "1" {
 		t.Errorf("changed to %+v", root)
 	}
 	checkDatapaths(t, b, "netdev", "system")

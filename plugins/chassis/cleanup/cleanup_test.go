@@ -21,7 +21,8 @@ func node(t *testing.T) (southbound, local *ovstest.Sandbox) {
 	local = ovstest.StartServer(t, ovstest.VswitchSchema)
 	local.Vsctl(t, "init", "--", "set", "Open_vSwitch", ".", "external_ids:system-id=hv1", "external_ids:ovn-remote="+southbound.OVSDB(),
 		"other_config:ovn-chassis-idx-hv1=3", "other_config:vlan-limit=0",
-		"--", "add-br", "br-int", "--", "set", "Bridge", "br-int", "external_ids:ct-zone-here=5", "external_ids:ovn-nb-cfg=1", "external_ids:mine=1",
+		"--", "add-br", "br-int", "--", "set", "Bridge", "br-int", "external_ids:ct-zone-here=5", "external_ids:ovn-nb-cfg=1",
+		"external_ids:mine=1",
 		"--", "add-port", "br-int", "vif", "--", "set", "Interface", "vif", "external_ids:iface-id=here", "external_ids:ovn-installed=true",
 		"--", "add-port", "br-int", "ovn-hv2-0", "--", "set", "Port", "ovn-hv2-0", "external_ids:ovn-chassis-id=hv2@192.0.2.2",
 		"--", "add-port", "br-int", "patch-br-int-to-net", "--", "set", "Port", "patch-br-int-to-net", "external_ids:ovn-localnet-port=net",
@@ -29,7 +30,8 @@ func node(t *testing.T) (southbound, local *ovstest.Sandbox) {
 		"--", "add-port", "br-ex", "patch-net-to-br-int", "--", "set", "Port", "patch-net-to-br-int", "external_ids:ovn-localnet-port=net",
 		"--", "add-port", "br-ex", "eth1", "--", "add-port", "br-ex", "eth2",
 		"--", "--id=@queue", "create", "Queue", "external_ids:ovn_port=here",
-		"--", "--id=@ours", "create", "QoS", "type=linux-htb", "external_ids:ovn_qos=true", "queues:1=@queue", "--", "set", "Port", "eth1", "qos=@ours",
+		"--", "--id=@ours", "create", "QoS", "type=linux-htb", "external_ids:ovn_qos=true", "queues:1=@queue",
+		"--", "set", "Port", "eth1", "qos=@ours",
 		"--", "--id=@other", "create", "Queue", "other_config:max-rate=1",
 		"--", "--id=@theirs", "create", "QoS", "type=linux-htb", "queues:1=@other", "--", "set", "Port", "eth2", "qos=@theirs")
 	return southbound, local

@@ -89,7 +89,8 @@ func (l *local) queueSteps() (list []step) {
 	for _, id := range sortedKeys(l.ports) {
 		row := l.ports[id]
 		if row.QOS != nil && l.qos[*row.QOS] != nil && l.qos[*row.QOS].ExternalIDs["ovn_qos"] == "true" {
-			list = append(list, step{"QoS of port " + row.Name, []ovsdb.Operation{duty.Update(vswitch.PortTable, id, libovsdb.Row{"qos": duty.Refs()})}})
+			none := duty.Update(vswitch.PortTable, id, libovsdb.Row{"qos": duty.Refs()})
+			list = append(list, step{"QoS of port " + row.Name, []ovsdb.Operation{none}})
 		}
 	}
 	for _, id := range sortedKeys(l.qos) {

@@ -46,7 +46,8 @@ func (d *Duty) taken(encaps []encap, row *sb.Chassis) (problem string) {
 			continue
 		}
 		other := d.encaps[id].ChassisName
-		return fmt.Sprintf("chassis %s has the encapsulation %v already; if it is gone, or was this one: ovn-sbctl chassis-del %s", other, e, other)
+		return fmt.Sprintf("chassis %s has the encapsulation %v already; if it is gone, or was this one: ovn-sbctl chassis-del %s",
+			other, e, other)
 	}
 	return ""
 }

@@ -42,8 +42,8 @@ func (s *site) meddle(how int) {
 	case 0:
 		s.Transact(duty.Southbound, duty.Delete(sb.ChassisTable, id))
 	case 1:
-		s.Transact(duty.Southbound, duty.Update(sb.ChassisTable, id, libovsdb.Row{"hostname": "theirs", "transport_zones": stringSet([]string{"theirs"}),
-			"other_config": duty.Map(map[string]string{"is-interconn": "theirs"})}))
+		s.Transact(duty.Southbound, duty.Update(sb.ChassisTable, id, libovsdb.Row{
+			"hostname": "theirs", "transport_zones": stringSet([]string{"theirs"}), "other_config": duty.Map(map[string]string{"is-interconn": "theirs"})}))
 	case 2:
 		row, _ := only[sb.ChassisPrivate](s, duty.Southbound, sb.ChassisPrivateTable)
 		s.Transact(duty.Southbound, duty.Delete(sb.ChassisPrivateTable, row))

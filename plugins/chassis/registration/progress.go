@@ -38,7 +38,8 @@ func (d *Duty) reached() bool {
 	return true
 }
 
-// report is what makes Chassis_Private say how far the switch is (ovn-sb(5), Chassis_Private, nb_cfg). A chassis is at 0 until there is more.
+// report is what makes Chassis_Private say how far the switch is (ovn-sb(5), Chassis_Private, nb_cfg). A chassis is at 0 until there is
+// more.
 func (d *Duty) report() (w duty.Write, is string) {
 	if d.private == nil || !d.reached() {
 		return w, ""

@@ -203,7 +203,8 @@ func (d *Duty) Note() string {
 	}
 	for t, what := range d.names() {
 		if c := &d.contests[t]; c.fought(d.now) {
-			notes = append(notes, fmt.Sprintf("somebody else writes %s of %s, too, and has undone it %d times: another program takes itself for this chassis",
+			notes = append(notes, fmt.Sprintf(
+				"somebody else writes %s of %s, too, and has undone it %d times: another program takes itself for this chassis",
 				what, d.name(), c.undone))
 		}
 	}

@@ -42,7 +42,8 @@ func start(t *testing.T) *site {
 	s.Now = started.Add(time.Second)
 	s.Transact(duty.Vswitch,
 		duty.Insert(vswitch.BridgeTable, "bridge", libovsdb.Row{"name": "br-int", "datapath_type": "netdev"}),
-		duty.Insert(vswitch.OpenvSwitchTable, "root", libovsdb.Row{"bridges": duty.Refs("bridge"), "iface_types": stringSet([]string{"geneve", "vxlan"})}))
+		duty.Insert(vswitch.OpenvSwitchTable, "root", libovsdb.Row{
+			"bridges": duty.Refs("bridge"), "iface_types": stringSet([]string{"geneve", "vxlan"})}))
 	s.set("system-id", "hv1", "ovn-encap-ip", "192.0.2.1", "ovn-encap-type", "geneve")
 	return s
 }
@@ -126,13 +127,15 @@ func TestSettingsChange(t *testing.T) {
 	s := start(t)
 	s.Settle()
 	id, _ := s.chassis()
-	s.Transact(duty.Southbound, duty.Update(sb.ChassisTable, id, libovsdb.Row{"nb_cfg": 7, "external_ids": duty.Map(map[string]string{"mine": "1"})}),
+	s.Transact(duty.Southbound,
+		duty.Update(sb.ChassisTable, id, libovsdb.Row{"nb_cfg": 7, "external_ids": duty.Map(map[string]string{"mine": "1"})}),
 		duty.SetKeys(sb.ChassisTable, id, "other_config", map[string]string{"is-remote": "true"}))
 	s.set("hostname", "other", "ovn-encap-type", "vxlan,geneve", "ovn-encap-ip", "192.0.2.1, 192.0.2.2", "ovn-transport-zones", "b,a",
 		"ovn-bridge-mappings", "phys:br-ex", "ovn-is-interconn", "true", "ovn-cms-options-hv1", "enable-chassis-as-gw", "ovn-cms-options", "x")
 	s.Settle()
 	same, row := s.chassis()
-	if same != id || row.Hostname != "other" || !sameSet(row.TransportZones, []string{"a", "b"}) || row.NbCfg != 7 || row.ExternalIDs["mine"] != "1" {
+	if same != id || row.Hostname != "other" || !sameSet(row.TransportZones, []string{"a", "b"}) ||
+		row.NbCfg != 7 || row.ExternalIDs["mine"] != "1" {
 		t.Errorf("changed to %+v", row)
 	}
 	for key, want := range map[string]string{"is-remote": "true", "ovn-bridge-mappings": "phys:br-ex", "is-interconn": "true",
