@@ -202,7 +202,7 @@ func TestOthersPorts(t *testing.T) {
 	b.expect(t, "when it has gone", []string{other, two}, pair("br-b", "ln0", localnetPort), pair("br-b", "ln1", localnetPort))
 }
 
-// Among a thousand localnet ports, a further one costs a look at itself, and one Write.
+// Among hundreds of localnet ports, a further one costs a look at itself, and one Write.
 func TestCost(t *testing.T) {
 	b := newBench(t)
 	for i := range 200 {

@@ -202,7 +202,7 @@ func subset(want, of []string) bool {
 	return !slices.ContainsFunc(want, func(s string) bool { return !slices.Contains(of, s) })
 }
 
-// Among a thousand queues, a further one costs a look at itself, and one Write.
+// Among hundreds of queues, a further one costs a look at itself, and one Write.
 func TestCost(t *testing.T) {
 	b := newBench(t)
 	b.set("eth0", "ovn-egress-iface=true")
