@@ -1,6 +1,7 @@
 package local
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/flowhost/flowhost/internal/ovn/sb"
@@ -16,10 +17,18 @@ const (
 	Additional              // it is one of Port_Binding.additional_chassis
 )
 
-// Requested is the place that the CMS gives this chassis: options:requested-chassis names the main chassis first and additional ones
-// behind it, separated by commas, or names none (lport.c, lport_can_bind_on_this_chassis). ovn-northd fills the columns requested_chassis
-// and requested_additional_chassis from the same option.
+// Requested is the place that the CMS gives this chassis (lport.c, lport_can_bind_on_this_chassis): by the columns requested_chassis and
+// requested_additional_chassis, where ovn-northd passes over chassis that are not there. Otherwise, options:requested-chassis names the
+// main chassis first and additional ones behind it, separated by commas, or names none.
 func (s *State) Requested(row *sb.PortBinding) Place {
+	if self := s.settings.self; self != "" {
+		switch {
+		case deref(row.RequestedChassis) == self:
+			return Main
+		case slices.Contains(row.RequestedAdditionalChassis, self):
+			return Additional
+		}
+	}
 	requested := row.Options["requested-chassis"]
 	if requested == "" {
 		return Main

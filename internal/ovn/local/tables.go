@@ -32,7 +32,7 @@ func VswitchTables() []ovsdb.Table {
 // AllSouthboundTables are those that a State has to be fed with to know everything it can tell.
 func AllSouthboundTables() []ovsdb.Table {
 	return append(with(SouthboundTables(), map[string][]string{
-		sb.PortBindingTable:     {"chassis", "additional_chassis", "encap", "tag", "mac"},
+		sb.PortBindingTable:     {"chassis", "additional_chassis", "requested_chassis", "requested_additional_chassis", "encap", "tag", "mac"},
 		sb.ChassisTable:         {"other_config", "external_ids"},
 		sb.DatapathBindingTable: {"external_ids"},
 	}), ovsdb.Table{Name: sb.EncapTable, Columns: []string{"ip"}})
