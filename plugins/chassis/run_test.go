@@ -163,7 +163,7 @@ func TestProgressWaitsForFlows(t *testing.T) {
 	n.until(t, "Chassis_Private", "hv1", "name", "hv1")
 	n.Nbctl(t, "--wait=hv", "--timeout=30", "sync")
 	for _, source := range []string{"lflow", "physical", "neighbor"} {
-		const held = 3 * time.Second
+		const held = 5 * time.Second
 		pid := n.pid(t, source)
 		if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 			t.Fatal(err)
