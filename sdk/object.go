@@ -45,7 +45,8 @@ func (t *Txn) SetGroup(g flow.Group) {
 }
 
 // RemoveGroup takes a group away. One that is not there is no error; one that a flow of this source names after the transaction is
-// (ErrInUse).
+// (ErrInUse). The switch keeps it for a second after the last flow that named it: packets may be on their way to it. The transaction
+// counts as installed before.
 func (t *Txn) RemoveGroup(id flow.GroupID) {
 	t.other(&pb.Op{Kind: pb.OpKind_OP_KIND_REMOVE_GROUP, Group: &pb.Group{Id: uint32(id)}})
 }
