@@ -12,13 +12,13 @@
 // here the one with the lower UUID, of two interfaces for one logical port the one with the lower number, of two tunnels to one chassis,
 // when the port says nothing of an address, the one whose address is first.
 //
-// It writes no database: that a port is bound here, its tunnels, patch ports and conntrack zones are there already. A port that
-// needs a zone and has none yet has the flows that write it as soon as the zone is there, not before.
+// It writes no database: that a port is bound here, its tunnels, patch ports and conntrack zones are the work of plugin chassis, or of an
+// ovn-controller. A port that needs a zone and has none yet has the flows that write it as soon as the zone is there, not before.
 //
 // flowhost starts it. FLOWHOST_OVSDB in its environment is the endpoint of the local Open_vSwitch database, by default
 // unix:$OVS_RUNDIR/db.sock; in there, external_ids:ovn-remote says where the southbound database is, and system-id which chassis
 // this is. When one of the databases is not there, it waits, says so in its status, and leaves all flows as they are.
 //
-// unit.go is how rows become flows, and which facts they depend on; one file for each kind of thing has its flows; marks.go is
-// what is said to other sources. All that is pure. main.go has it fed.
+// unit.go is how rows become flows, and which facts they depend on; one file for each kind of thing has its flows. All that is
+// pure. main.go has it fed; what is said to other sources is feed.PortMarks.
 package main
