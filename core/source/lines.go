@@ -3,11 +3,15 @@ package source
 import (
 	"bytes"
 	"io"
+	"regexp"
 	"strings"
 	"sync"
 
 	"github.com/hashicorp/go-hclog"
 )
+
+// crashes begins what Go's runtime writes when it ends a process: SIGSEGV, SIGABRT and others in C code or in the runtime itself.
+var crashes = regexp.MustCompile(`^(panic|fatal error|SIG[A-Z]+|runtime/cgo): `)
 
 // maxLine is how much of a line is kept.
 const maxLine = 4 << 10
@@ -42,11 +46,9 @@ func (l *lines) last() string {
 func (l *lines) line(text string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	starts := strings.HasPrefix(text, "panic: ") || strings.HasPrefix(text, "fatal error: ")
 	if !l.crash {
-		l.final = text
+		l.final, l.crash = text, crashes.MatchString(text)
 	}
-	l.crash = l.crash || starts
 	switch {
 	case !l.limit.allowed():
 	case l.crash:

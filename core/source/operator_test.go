@@ -1,7 +1,6 @@
 package source
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -19,11 +18,18 @@ import (
 	"github.com/flowhost/flowhost/sdk"
 )
 
-// greedy writes to more and more memory.
-func greedy(_ context.Context, h *sdk.Host) error {
+// greedy maps more and more memory until it gets none, and says so. It does not leave that to Go's runtime, which ends in many ways:
+// "out of memory", "newosproc", or a nil pointer of the collector's.
+func greedy(context.Context, *sdk.Host) error {
 	for eaten := [][]byte(nil); ; {
-		eaten = append(eaten, bytes.Repeat([]byte{1}, 8<<20))
-		h.Status(true, fmt.Sprintf("%d MiB", len(eaten)*8))
+		block, err := unix.Mmap(-1, 0, 8<<20, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
+		if err != nil {
+			for _, block := range eaten { // the runtime needs some to end
+				_ = unix.Munmap(block)
+			}
+			return fmt.Errorf("%d MiB more: %w", len(eaten)*8, err)
+		}
+		eaten = append(eaten, block)
 	}
 }
 
@@ -89,9 +95,9 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// lackOfMemory is how Go's runtime and the race detector's end a process, by what they wanted memory for; the latter may need more than
-// the limit before the plugin has begun.
-var lackOfMemory = []string{"out of memory", "cannot allocate memory", "failed to allocate", "unable to mmap"}
+// lackOfMemory is what a greedy process says, or the race detector's runtime, which may need more than the limit before the plugin has
+// begun.
+var lackOfMemory = []string{"MiB more: cannot allocate memory", "out of memory", "failed to allocate", "unable to mmap"}
 
 func TestMemoryLimitEndsAGreedyProcess(t *testing.T) {
 	p := plugged(t, "greedy")

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -42,6 +43,7 @@ var scripts = map[string]func(context.Context, *sdk.Host) error{
 	"fail":     func(context.Context, *sdk.Host) error { return errors.New("no database") },
 	"exit":     func(context.Context, *sdk.Host) error { os.Exit(3); return nil },
 	"panic":    func(context.Context, *sdk.Host) error { go panic("out of luck"); select {} },
+	"abort":    func(context.Context, *sdk.Host) error { _ = syscall.Kill(os.Getpid(), syscall.SIGABRT); select {} },
 	"stubborn": func(context.Context, *sdk.Host) error { select {} },
 	"orphans":  orphans,
 	"chatty":   chatty,

@@ -51,6 +51,7 @@ func TestProcessThatEndsIsStartedAgain(t *testing.T) {
 		"fail":   "source failed: no database (exit status 1)",
 		"exit":   "process died (exit status 3)",
 		"panic":  `process died (exit status 2); it said "panic: out of luck"`,
+		"abort":  `process died (exit status 2); it said "SIGABRT: abort"`,
 		"stdout": `printed "hello world": ` + ErrStdout.Error(),
 		"early":  `no handshake (exit status 4); it said "no such file: config"`,
 	} {
