@@ -14,6 +14,7 @@ const (
 	KindPort         Kind = iota // a logical port's row, Location, and whether it is Related, by its name
 	KindBinding                  // the same, by the UUID of its Port_Binding
 	KindInterface                // the interface that is here for a logical port, by the port's name
+	KindExpected                 // whether an interface that has no number yet is here for a logical port, by the port's name
 	KindDatapath                 // whether a datapath is local, and its tunnel key, by its UUID
 	KindLocalnet                 // the localnet port of a datapath, by the datapath's UUID
 	KindExternal                 // its external ports
@@ -34,8 +35,8 @@ const (
 )
 
 var kindNames = [kinds]string{
-	"port", "binding", "interface", "datapath", "localnet", "external", "multichassis", "peers", "vtep", "tag", "patch", "tunnels", "chassis",
-	"encap", "group", "zone", "setting", "self", "up",
+	"port", "binding", "interface", "expected", "datapath", "localnet", "external", "multichassis", "peers", "vtep", "tag", "patch", "tunnels",
+	"chassis", "encap", "group", "zone", "setting", "self", "up",
 }
 
 func (k Kind) String() string { return kindNames[k] }

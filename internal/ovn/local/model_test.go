@@ -57,20 +57,40 @@ func (w world) port(name string) *sb.PortBinding {
 	return nil
 }
 
-// plugged says whether the bridge has an interface for a port.
-func (w world) plugged(name, version string) bool {
+// interfaces are those of the bridge.
+func (w world) interfaces() (found []*vswitch.Interface) {
 	for _, bridge := range rows[vswitch.Bridge](w) {
 		for id, port := range rows[vswitch.Port](w) {
+			if bridge.Name != "br-int" || !slices.Contains(bridge.Ports, id.String()) {
+				continue
+			}
 			for iid, i := range rows[vswitch.Interface](w) {
-				if bridge.Name == "br-int" && slices.Contains(bridge.Ports, id.String()) && slices.Contains(port.Interfaces, iid.String()) &&
-					i.ExternalIDs["iface-id"] == name && i.Ofport != nil && *i.Ofport > 0 &&
-					(version == "" || i.ExternalIDs["iface-id-ver"] == version) {
-					return true
+				if slices.Contains(port.Interfaces, iid.String()) {
+					found = append(found, i)
 				}
 			}
 		}
 	}
-	return false
+	return found
+}
+
+// plugged says whether the bridge has an interface for a port.
+func (w world) plugged(name, version string) bool {
+	return slices.ContainsFunc(w.interfaces(), func(i *vswitch.Interface) bool {
+		return i.ExternalIDs["iface-id"] == name && i.Ofport != nil && *i.Ofport > 0 &&
+			(version == "" || i.ExternalIDs["iface-id-ver"] == version)
+	})
+}
+
+// expected are the ports for which the bridge has an interface that has no number yet.
+func (w world) expected() map[string]bool {
+	found := map[string]bool{}
+	for _, i := range w.interfaces() {
+		if i.Ofport == nil {
+			found[i.ExternalIDs["iface-id"]] = true
+		}
+	}
+	return found
 }
 
 func (w world) allowed(row *sb.PortBinding) bool {
@@ -217,8 +237,11 @@ func (w world) edit(t *rapid.T) (uuid.UUID, ovsdb.Model) {
 	case "port":
 		return at, &vswitch.Port{Interfaces: uuids("interface")}
 	case "interface":
-		ofport := pick(t, "ofport", -1, 0, 1, 2, 3)
-		return at, &vswitch.Interface{Ofport: &ofport, ExternalIDs: map[string]string{
+		var ofport *int
+		if n := pick(t, "ofport", -1, 0, 1, 2, 3); n != 0 {
+			ofport = &n
+		}
+		return at, &vswitch.Interface{Ofport: ofport, ExternalIDs: map[string]string{
 			"iface-id": pick(t, "iface-id", names...), "iface-id-ver": pick(t, "version", "", "1", "2")}}
 	case "group":
 		return at, &sb.HAChassisGroup{HaChassis: uuids("member")}
@@ -306,7 +329,9 @@ func TestStateAgainstRules(t *testing.T) {
 	moreChecks(t)
 	rapid.Check(t, func(t *rapid.T) {
 		state, w := New("br-int"), world{}
-		local, locations := map[uuid.UUID]int{}, map[string]Location{}
+		local, locations, expected := map[uuid.UUID]int{}, map[string]Location{}, map[string]bool{}
+		told := map[string]bool{}
+		state.Watch(func(f Fact) { told[f.Name] = told[f.Name] || f.Kind == KindExpected })
 		for range rapid.IntRange(1, 12).Draw(t, "batches") {
 			for _, change := range w.batch(t) {
 				state.Change(change)
@@ -315,15 +340,19 @@ func TestStateAgainstRules(t *testing.T) {
 			wantLocal, wantLocations := w.local(), w.locations()
 			check(t, state, wantLocal, wantLocations)
 			checkRelated(t, state, w)
+			wantExpected := w.expected()
+			checkExpected(t, state, told, expected, wantExpected)
 			checkDelta(t, delta, local, wantLocal, locations, wantLocations)
-			local, locations = wantLocal, wantLocations
+			local, locations, expected = wantLocal, wantLocations, wantExpected
+			clear(told)
 		}
 		for at, row := range w {
 			state.Change(ovsdb.Change{UUID: at, Old: row})
 		}
 		state.Settle()
-		if n := len(state.ports) + len(state.datapaths) + len(state.interfaces.all) + len(state.interfaces.plugged) + len(state.bindings) +
-			len(state.groups.of) + len(state.groups.ports) + len(state.interfaces.users) + len(state.settings.bridges); n != 0 {
+		if n := len(state.ports) + len(state.datapaths) + len(state.interfaces.all) + len(state.interfaces.plugged) +
+			len(state.interfaces.expected) + len(state.bindings) + len(state.groups.of) + len(state.groups.ports) +
+			len(state.interfaces.users) + len(state.settings.bridges); n != 0 {
 			t.Fatalf("%d things are remembered of an empty world", n)
 		}
 	})
@@ -357,6 +386,18 @@ func checkRelated(t *rapid.T, state *State, w world) {
 			row.Type == "localport" && w.plugged(name, ""))
 		if got := state.Related(name); got != want {
 			t.Fatalf("port %s is related: %v, want %v", name, got, want)
+		}
+	}
+}
+
+// checkExpected: what is another than before is told.
+func checkExpected(t *rapid.T, state *State, told, before, want map[string]bool) {
+	for _, name := range []string{"a", "b", "c", "d", "e", "f"} {
+		if got := state.IsExpected(name); got != want[name] {
+			t.Fatalf("port %s is expected: %v, want %v", name, got, want[name])
+		}
+		if before[name] != want[name] && !told[name] {
+			t.Fatalf("port %s is expected: %v, which is not told", name, want[name])
 		}
 	}
 }

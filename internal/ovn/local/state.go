@@ -75,9 +75,9 @@ func New(bridge string) *State {
 		tags:      index[string, *port]{},
 	}
 	s.wiring = newWiring(s.fire)
-	s.interfaces = newInterfaces(bridge, &s.wiring, func(name string) {
-		s.fire(KindInterface, name)
-		if p := s.ports[name]; p != nil {
+	s.interfaces = newInterfaces(bridge, &s.wiring, func(kind Kind, name string) {
+		s.fire(kind, name)
+		if p := s.ports[name]; p != nil && kind == KindInterface {
 			s.touch(p)
 		}
 	})

@@ -14,10 +14,11 @@ type interfaces struct {
 	rows   map[uuid.UUID]portRow       // of table Port
 	users  index[uuid.UUID, uuid.UUID] // interface → rows of table Port that list it
 	all    map[uuid.UUID]*iface
-	// plugged are the interfaces that a logical port can be bound to, by its name. Invariant: those with plugged().
-	plugged index[string, *iface]
-	changed func(port string) // called for a logical port whose interfaces have changed
-	wiring  *wiring
+	// plugged are the interfaces that a logical port can be bound to, by its name, and expected those that are to be. Invariant: those
+	// with isPlugged and isExpected.
+	plugged, expected index[string, *iface]
+	changed           func(kind Kind, port string) // called for a logical port of which either has changed
+	wiring            *wiring
 }
 
 // portRow is a row of table Port.
@@ -41,16 +42,20 @@ type iface struct {
 // isPlugged is the rule of binding.c, build_local_bindings.
 func (i *iface) isPlugged() bool { return i.users > 0 && i.ofport > 0 && i.port != "" }
 
-func newInterfaces(bridge string, wiring *wiring, changed func(port string)) *interfaces {
+// isExpected: ovs-vswitchd is to give it its number. One that it could not open is not.
+func (i *iface) isExpected() bool { return i.users > 0 && i.ofport == 0 && i.port != "" }
+
+func newInterfaces(bridge string, wiring *wiring, changed func(kind Kind, port string)) *interfaces {
 	return &interfaces{
-		bridge:  bridge,
-		wiring:  wiring,
-		ports:   map[uuid.UUID]bool{},
-		rows:    map[uuid.UUID]portRow{},
-		users:   index[uuid.UUID, uuid.UUID]{},
-		all:     map[uuid.UUID]*iface{},
-		plugged: index[string, *iface]{},
-		changed: changed,
+		bridge:   bridge,
+		wiring:   wiring,
+		ports:    map[uuid.UUID]bool{},
+		rows:     map[uuid.UUID]portRow{},
+		users:    index[uuid.UUID, uuid.UUID]{},
+		all:      map[uuid.UUID]*iface{},
+		plugged:  index[string, *iface]{},
+		expected: index[string, *iface]{},
+		changed:  changed,
 	}
 }
 
@@ -76,6 +81,9 @@ func (s *State) Interface(port, version string) (ofport, mtu int) {
 	}
 	return 0, 0
 }
+
+// IsExpected says whether the integration bridge has an interface for a logical port, by its name, that is still to get its number.
+func (s *State) IsExpected(port string) bool { return len(s.interfaces.expected[port]) > 0 }
 
 // HasInterface says whether the integration bridge has an interface, by its UUID, whatever it is for.
 func (s *State) HasInterface(id string) bool {
@@ -173,7 +181,7 @@ func (s *interfaces) setInterface(id uuid.UUID, new *vswitch.Interface) {
 	})
 }
 
-// change lets an interface become another and keeps the index.
+// change lets an interface become another and keeps the indexes.
 func (s *interfaces) change(id uuid.UUID, edit func(*iface)) {
 	i := s.all[id]
 	if i == nil {
@@ -185,19 +193,25 @@ func (s *interfaces) change(id uuid.UUID, edit func(*iface)) {
 	if *i == before {
 		return
 	}
-	if before.isPlugged() {
-		s.plugged.drop(before.port, i)
-		s.changed(before.port)
-	}
-	if i.isPlugged() {
-		s.plugged.put(i.port, i)
-		s.changed(i.port)
-	}
+	s.keep(s.plugged, KindInterface, (*iface).isPlugged, &before, i)
+	s.keep(s.expected, KindExpected, (*iface).isExpected, &before, i)
 	if *i == (iface{id: id}) {
 		delete(s.all, id)
 	}
 	for port := range s.users[id] {
 		s.rewire(port)
+	}
+}
+
+// keep keeps an index of interfaces by what they are, when one has become another.
+func (s *interfaces) keep(x index[string, *iface], kind Kind, is func(*iface) bool, before, now *iface) {
+	if is(before) {
+		x.drop(before.port, now)
+		s.changed(kind, before.port)
+	}
+	if is(now) {
+		x.put(now.port, now)
+		s.changed(kind, now.port)
 	}
 }
 
