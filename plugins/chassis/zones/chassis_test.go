@@ -97,9 +97,24 @@ func (c *chassis) keys() map[string]int {
 
 // plug makes an interface for a logical port.
 func (c *chassis) plug(port string) {
+	c.add(port)
+	c.number(port, 1)
+}
+
+// number has ovs-vswitchd give an interface its number, or -1, if it could not open it.
+func (c *chassis) number(port string, ofport int) {
+	for id, row := range dutytest.Rows[vswitch.Interface](c.Bench, duty.Vswitch, vswitch.InterfaceTable) {
+		if row.Name == port {
+			c.Transact(duty.Vswitch, duty.Update(vswitch.InterfaceTable, id, libovsdb.Row{"ofport": ofport}))
+		}
+	}
+}
+
+// add makes an interface for a logical port, which has no number yet.
+func (c *chassis) add(port string) {
 	id, _ := c.bridge()
 	c.Transact(duty.Vswitch,
-		duty.Insert(vswitch.InterfaceTable, "i", libovsdb.Row{"name": port, "ofport": 1,
+		duty.Insert(vswitch.InterfaceTable, "i", libovsdb.Row{"name": port,
 			"external_ids": duty.Map(map[string]string{"iface-id": port})}),
 		duty.Insert(vswitch.PortTable, "p", libovsdb.Row{"name": port, "interfaces": duty.Refs("i")}),
 		duty.Mutate(vswitch.BridgeTable, id, *libovsdb.NewMutation("ports", libovsdb.MutateOperationInsert, duty.Refs("p"))))

@@ -58,6 +58,48 @@ func TestFreed(t *testing.T) {
 	c.expect(t, "after it", map[string]int{"b": 2, "c": 3, "d": 1})
 }
 
+// A port has its zone before its interface has a number, and nothing is left to be done when that comes.
+func TestBeforeNumber(t *testing.T) {
+	c := newChassis(t, nil)
+	c.add("a")
+	expectFlushed(t, "no number yet", c.settle(), 1)
+	c.expect(t, "no number yet", map[string]int{"a": 1})
+	c.restart()
+	expectFlushed(t, "no number yet, and a restart", c.settle())
+	c.expect(t, "no number yet, and a restart", map[string]int{"a": 1})
+	c.number("a", 1)
+	if written := c.Settle(); len(written) > 0 || c.tell() {
+		t.Errorf("when there is one: %d writes, flushes of %v", len(written), c.flushed)
+	}
+	c.expect(t, "when there is one", map[string]int{"a": 1})
+}
+
+// A port whose interface never gets a number has no zone in the end, whether ovs-vswitchd cannot open it or it goes.
+func TestNeverNumbered(t *testing.T) {
+	for what, end := range map[string]func(*chassis){
+		"it cannot be opened": func(c *chassis) { c.number("a", -1) },
+		"it goes":             func(c *chassis) { c.unplug("a") },
+	} {
+		c := newChassis(t, nil)
+		c.add("a")
+		c.settle()
+		end(c)
+		expectFlushed(t, what, c.settle(), 1)
+		c.expect(t, what, map[string]int{})
+
+		c.add("b")
+		c.Settle()
+		c.tell() // its zone is being flushed
+		end(c)
+		c.unplug("b")
+		c.settle()
+		c.expect(t, what+" before the flush is confirmed", map[string]int{})
+		c.plug("c")
+		c.settle()
+		c.expect(t, what+", and another comes", map[string]int{"c": 1})
+	}
+}
+
 // Keys of nobody go, and those that somebody else has taken away come back without a flush: connections go on.
 func TestStrangers(t *testing.T) {
 	c := newChassis(t, map[string]int{"gone": 1, "a": 2})

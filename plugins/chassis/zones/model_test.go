@@ -78,7 +78,9 @@ func (m *model) wants() map[string]int {
 // names are those that need zones.
 func (m *model) names() (names []string) {
 	for _, row := range dutytest.Rows[vswitch.Interface](m.Bench, duty.Vswitch, vswitch.InterfaceTable) {
-		names = append(names, row.ExternalIDs["iface-id"])
+		if row.Ofport == nil || *row.Ofport > 0 {
+			names = append(names, row.ExternalIDs["iface-id"])
+		}
 	}
 	for _, row := range dutytest.Rows[sb.PortBinding](m.Bench, duty.Southbound, sb.PortBindingTable) {
 		if row.Options["l3gateway-chassis"] == "hv1" {
@@ -89,17 +91,29 @@ func (m *model) names() (names []string) {
 	return names
 }
 
+// isThere says whether there is an interface for a port.
+func (m *model) isThere(port string) bool {
+	for _, row := range dutytest.Rows[vswitch.Interface](m.Bench, duty.Vswitch, vswitch.InterfaceTable) {
+		if row.Name == port {
+			return true
+		}
+	}
+	return false
+}
+
 // edit lets others change the rows.
 func (m *model) edit(t *rapid.T) {
 	name := string(rune('a' + rapid.IntRange(0, 4).Draw(t, "port")))
 	gateway := m.gateways[rapid.IntRange(0, 1).Draw(t, "gateway")]
-	switch rapid.IntRange(0, 3).Draw(t, "edit") {
+	switch rapid.IntRange(0, 4).Draw(t, "edit") {
 	case 0:
-		if slices.Contains(m.names(), name) {
+		if m.isThere(name) {
 			m.unplug(name)
 		} else {
-			m.plug(name)
+			m.add(name)
 		}
+	case 4:
+		m.number(name, rapid.SampledFrom([]int{1, 1, -1}).Draw(t, "number"))
 	case 1:
 		at := rapid.SampledFrom([]string{"hv1", "hv2"}).Draw(t, "chassis")
 		m.Transact(duty.Southbound, duty.Update(sb.PortBindingTable, gateway.port,

@@ -41,6 +41,8 @@ func (u *users) changed(s *local.State, f local.Fact) {
 		for _, id := range s.Affected(f.Name) {
 			u.markBinding(s, id)
 		}
+	case local.KindExpected:
+		u.mark(f.Name)
 	case local.KindDatapath:
 		u.mark(dnat(f.Name))
 		u.mark(snat(f.Name))
@@ -62,12 +64,13 @@ func (u *users) markBinding(s *local.State, id string) {
 }
 
 // needs says whether a name needs a zone here: those of ovn-controller.c, update_ct_zones, of all local datapaths, and of
-// the ports that binding.c calls local. An interface's port is that even before there is a row for it.
+// the ports that binding.c calls local. An interface's port is that even before there is a row for it, and here before it has its number: no
+// flow has to wait for a zone then.
 func (u *users) needs(s *local.State, name string) bool {
 	if datapath, is := cutNAT(name); is && s.Key(datapath) != 0 {
 		return true
 	}
-	if ofport, _ := s.Interface(name, ""); ofport != 0 {
+	if ofport, _ := s.Interface(name, ""); ofport != 0 || s.IsExpected(name) {
 		return true
 	}
 	row := s.Row(name)
