@@ -2,8 +2,11 @@ package parity
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/flowhost/flowhost/e2e/meant"
 )
 
 // An Outcome is how a key came out.
@@ -69,7 +72,7 @@ func (r *Result) Total() *Counts {
 
 // Compare holds our side against theirs. contenders are all our flows for a key that more than one logical flow wants; known says
 // whether a difference is meant, and why.
-func Compare(ours, theirs *Side, contenders map[Key][]Flow, known Meant) *Result {
+func Compare(ours, theirs *Side, contenders map[Key][]Flow, known meant.Differences) *Result {
 	r := &Result{Tables: make(map[int]*Counts)}
 	keys := maps.Clone(ours.Flows)
 	maps.Copy(keys, theirs.Flows)
@@ -91,7 +94,7 @@ func Compare(ours, theirs *Side, contenders map[Key][]Flow, known Meant) *Result
 	return r
 }
 
-func judge(key Key, ours, theirs *Side, contenders map[Key][]Flow, known Meant) Difference {
+func judge(key Key, ours, theirs *Side, contenders map[Key][]Flow, known meant.Differences) Difference {
 	d := Difference{Key: key}
 	our, have := ours.Flows[key]
 	their, want := theirs.Flows[key]
@@ -108,7 +111,8 @@ func judge(key Key, ours, theirs *Side, contenders map[Key][]Flow, known Meant) 
 	default:
 		d.Theirs, d.Outcome = &their, OnlyTheirs
 	}
-	if reason, ok := known.reason(&d); ok {
+	flow := cmp.Or(d.Theirs, d.Ours)
+	if reason, ok := known.Reason(d.Outcome, fmt.Sprint(d.Table), flow.String()); ok {
 		d.Outcome, d.Reason = Known, reason
 	}
 	return d

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/flowhost/flowhost/e2e/dump"
+	"github.com/flowhost/flowhost/e2e/meant"
 )
 
 // What ovn-controller might have, a meter that no flow names with it, and the same with other numbers, another order and a clause said twice.
@@ -57,7 +58,7 @@ meter=2 pktps burst stats bands=
 type=drop rate=100 burst_size=200`
 )
 
-func compared(t *testing.T, flows, groups, meters string, contenders map[Key][]Flow, known Meant) *Counts {
+func compared(t *testing.T, flows, groups, meters string, contenders map[Key][]Flow, known meant.Differences) *Counts {
 	t.Helper()
 	theirs, err := ReadSide(dump.Parse(theirFlows, theirGroups, theirMeters))
 	if err != nil {
@@ -123,7 +124,7 @@ func TestContestedAndKnown(t *testing.T) {
 	if c := compared(t, ours, ourGroups, ourMeters, map[Key][]Flow{key: {loser}}, nil); c[Differ] != 1 {
 		t.Errorf("theirs is none of our contenders: %s", c.Summary())
 	}
-	known, err := ReadMeant(strings.NewReader("# a comment\n\ndiffer 8 priority=100, reg14=0x1 # it is a test\nonly-ours * nothing # never\n"))
+	known, err := meant.Read(strings.NewReader("# a comment\n\ndiffer 8 priority=100, reg14=0x1 # it is a test\nonly-ours * nothing # never\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +132,7 @@ func TestContestedAndKnown(t *testing.T) {
 		t.Errorf("known: %s", c.Summary())
 	}
 	for _, bad := range []string{"differ 8 x", "differs 8 x # y", "differ 8 ( # y", "same 8 x # y"} {
-		if _, err := ReadMeant(strings.NewReader(bad)); err == nil {
+		if _, err := meant.Read(strings.NewReader(bad)); err == nil {
 			t.Errorf("%q is taken", bad)
 		}
 	}

@@ -7,11 +7,8 @@ import (
 
 // Of two ACLs that say different things of the same packets one is in the switch, and who asks which one is not is told by the logical flow.
 func TestConflictNamesTheACL(t *testing.T) {
-	programs, err := build()
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := StartPair(t, programs)
+	folder := programs.Folder(t)
+	p := StartPair(t, folder)
 	if !p.hasAll() {
 		t.Skip("flowhost has not all sources")
 	}

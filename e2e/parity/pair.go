@@ -13,6 +13,7 @@ import (
 
 	"github.com/flowhost/flowhost/core/admin"
 	"github.com/flowhost/flowhost/e2e/dump"
+	"github.com/flowhost/flowhost/e2e/meant"
 	"github.com/flowhost/flowhost/e2e/standin"
 	"github.com/flowhost/flowhost/internal/ovstest"
 )
@@ -182,7 +183,7 @@ func (p *Pair) look() (string, error) {
 }
 
 // compare compares what both hold.
-func (p *Pair) compare(known Meant) (*Result, error) {
+func (p *Pair) compare(known meant.Differences) (*Result, error) {
 	ours, err := p.side(p.own)
 	if err != nil {
 		return nil, fmt.Errorf("flowhost's: %w", err)

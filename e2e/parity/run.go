@@ -3,6 +3,8 @@ package parity
 import (
 	"fmt"
 	"io"
+
+	"github.com/flowhost/flowhost/e2e/meant"
 )
 
 // A Sum is what all steps of a scenario add up to.
@@ -18,7 +20,7 @@ func (s *Sum) add(other *Sum) {
 
 // Run runs a scenario on a fresh pair, and writes a report of each step to out. The error is of a command, or says which side did not
 // settle.
-func (p *Pair) Run(s *Scenario, known Meant, out io.Writer) (*Sum, error) {
+func (p *Pair) Run(s *Scenario, known meant.Differences, out io.Writer) (*Sum, error) {
 	total := new(Sum)
 	var named []Packet // of the next step
 	for _, c := range s.Commands {
@@ -42,7 +44,7 @@ func (p *Pair) Run(s *Scenario, known Meant, out io.Writer) (*Sum, error) {
 }
 
 // step waits, compares and traces. The seed says which packets.
-func (p *Pair) step(seed string, named []Packet, known Meant, out io.Writer, total *Sum) error {
+func (p *Pair) step(seed string, named []Packet, known meant.Differences, out io.Writer, total *Sum) error {
 	if err := p.settle(); err != nil {
 		return err
 	}

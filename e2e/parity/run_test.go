@@ -4,56 +4,37 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
+	"github.com/flowhost/flowhost/e2e/meant"
 	"github.com/flowhost/flowhost/e2e/standin"
+	"github.com/flowhost/flowhost/internal/ovstest"
 )
 
 // All scenarios take several minutes: make parity.
 var scenarios = flag.String("scenarios", "testdata/router.nb", "a scenario, or a folder of them")
 
-// built is the folder that build has made; "" if nothing was built.
-var built string
+// programs are flowhost and its sources.
+var programs = ovstest.Programs{Commands: commands()}
 
-// build builds flowhost and its plugins into a folder of the test process, once.
-var build = sync.OnceValues(func() (folder string, err error) {
-	if folder, err = os.MkdirTemp("", "flowhost-parity"); err != nil {
-		return "", err
-	}
-	built = folder
+func commands() map[string]string {
 	sources := map[string]string{"flowhost": "../../cmd/host", "flowhost-plugin-" + standin.Name: "../../examples/ofctl"}
 	for _, name := range standin.Sources {
-		if plugin, _ := filepath.Glob("../../plugins/" + name + "/main.go"); plugin != nil {
-			sources["flowhost-plugin-"+name] = "../../plugins/" + name
-		}
+		sources["flowhost-plugin-"+name] = "../../plugins/" + name
 	}
-	for program, source := range sources {
-		out, err := exec.Command("go", "build", "-o", filepath.Join(folder, program), source).CombinedOutput()
-		if err != nil {
-			return folder, fmt.Errorf("go build %s: %w\n%s", source, err, out)
-		}
-	}
-	return folder, nil
-})
+	return sources
+}
 
 func TestMain(m *testing.M) {
 	flag.Parse()
 	code := m.Run()
-	os.RemoveAll(built)
+	programs.Remove()
 	os.Exit(code)
 }
 
-func meantOf(t testing.TB) Meant {
-	file, err := os.Open("known.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	known, err := ReadMeant(file)
+func knownDifferences(t testing.TB) meant.Differences {
+	known, err := meant.ReadFile("known.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,19 +45,17 @@ func meantOf(t testing.TB) Meant {
 // something did not run, or where flowhost has all flows and they differ from ovn-controller's, or do something else with a packet. What
 // ovn-controller has without a recompute is for who reads it.
 func TestScenarios(t *testing.T) {
-	programs, err := build()
-	if err != nil {
-		t.Fatal(err)
-	}
+	folder := programs.Folder(t)
 	all, err := ReadAll(*scenarios)
 	if err != nil {
 		t.Fatal(err)
 	}
+	known := knownDifferences(t)
 	total, recomputed := new(Sum), new(Recomputed)
 	for _, s := range all {
 		t.Run(s.Name, func(t *testing.T) {
-			pair := StartPair(t, programs)
-			sum, err := pair.Run(s, meantOf(t), os.Stdout)
+			pair := StartPair(t, folder)
+			sum, err := pair.Run(s, known, os.Stdout)
 			total.add(sum)
 			recomputed.add(pair.recomputed)
 			if err != nil {

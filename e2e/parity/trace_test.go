@@ -115,16 +115,13 @@ func TestVerdict(t *testing.T) {
 
 // A flow that is altered behind flowhost's back is seen in the traces.
 func TestTracesSeeAnAlteredFlow(t *testing.T) {
-	programs, err := build()
-	if err != nil {
-		t.Fatal(err)
-	}
+	folder := programs.Folder(t)
 	s, err := Read("testdata/packets.nb")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv(sourcesVariable, "ofctl")
-	p := StartPair(t, programs)
+	p := StartPair(t, folder)
 	for _, c := range s.Commands[:slices.IndexFunc(s.Commands, func(c Command) bool { return c.Tool == "step" })] {
 		if err := p.do(c); err != nil {
 			t.Fatal(err)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/flowhost/flowhost/e2e/meant"
 )
 
 // A Fault is what a walk must not find.
@@ -20,7 +22,7 @@ func (f *Fault) Error() string { return fmt.Sprintf("%s, step %q: %s", f.Kind, f
 // walk runs commands on a fresh pair. At each step it waits and compares; at every so many steps, and again where there seem to be
 // differences, both compute their flows anew before: what ovn-controller comes to incrementally is not always what it comes to anew.
 // The tally counts what it came by.
-func (p *Pair) walk(commands []Command, every int, known Meant, tally *Tally) *Fault {
+func (p *Pair) walk(commands []Command, every int, known meant.Differences, tally *Tally) *Fault {
 	steps := 0
 	for _, c := range commands {
 		if c.Tool != "step" {
@@ -61,7 +63,7 @@ func (p *Pair) tally(t *Tally, step string) error {
 }
 
 // check is a step: the name says which packets are traced, if flowhost has all flows.
-func (p *Pair) check(name string, known Meant) *Fault {
+func (p *Pair) check(name string, known meant.Differences) *Fault {
 	if err := p.settle(); err != nil {
 		return &Fault{Kind: "settle", What: err.Error()}
 	}

@@ -28,14 +28,11 @@ func TestWalk(t *testing.T) {
 	if *walkSteps == 0 {
 		t.Skip("a random walk takes minutes: make parity-walk")
 	}
-	programs, err := build()
-	if err != nil {
-		t.Fatal(err)
-	}
-	known := meantOf(t)
+	folder := programs.Folder(t)
+	known := knownDifferences(t)
 	tally := newTally()
 	try := func(commands []Command, every int, tally *Tally) (fault *Fault) {
-		t.Run("walk", func(t *testing.T) { fault = StartPair(t, programs).walk(commands, every, known, tally) })
+		t.Run("walk", func(t *testing.T) { fault = StartPair(t, folder).walk(commands, every, known, tally) })
 		return fault
 	}
 	commands := newWalker(*walkSeed).commands(*walkSteps)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/flowhost/flowhost/e2e/meant"
 )
 
 // A Key is a row's table and its name.
@@ -52,7 +54,7 @@ type Result struct {
 }
 
 // Compare compares flowhost's rows with ovn-controller's, at a step of a scenario.
-func Compare(step string, ours, theirs Rows, known Meant) *Result {
+func Compare(step string, ours, theirs Rows, known meant.Differences) *Result {
 	r := &Result{step: step}
 	for k, row := range ours {
 		other, both := theirs[k]
@@ -74,7 +76,7 @@ func Compare(step string, ours, theirs Rows, known Meant) *Result {
 }
 
 // values compares the values of a row that both have.
-func (r *Result) values(known Meant, k Key, ours, theirs map[string]string) {
+func (r *Result) values(known meant.Differences, k Key, ours, theirs map[string]string) {
 	columns := maps.Clone(ours)
 	maps.Copy(columns, theirs)
 	same := true
@@ -91,8 +93,8 @@ func (r *Result) values(known Meant, k Key, ours, theirs map[string]string) {
 	}
 }
 
-func (r *Result) add(known Meant, d Difference) {
-	d.Reason = known.reason(r.step, d)
+func (r *Result) add(known meant.Differences, d Difference) {
+	d.Reason, _ = known.Reason(d.Outcome, d.Table, r.step+": "+d.String()) // the step's name as reports have it
 	r.Differences = append(r.Differences, d)
 }
 

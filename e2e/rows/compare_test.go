@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/flowhost/flowhost/e2e/meant"
 )
 
 const (
@@ -76,7 +78,7 @@ func TestCompare(t *testing.T) {
 	if r := Compare("lonely, step one", ours, theirs, nil); len(r.Differences) > 0 || r.Rows != len(ours) {
 		t.Fatalf("the same: %+v", r)
 	}
-	known, err := ReadMeant(strings.NewReader("# none\n\ndiffer Chassis ^lonely, .*: hv1: transport_zones= # they do as they like\nonly-theirs Queue step one: dscp # nobody queues\n" +
+	known, err := meant.Read(strings.NewReader("# none\n\ndiffer Chassis ^lonely, .*: hv1: transport_zones= # they do as they like\nonly-theirs Queue step one: dscp # nobody queues\n" +
 		"only-ours Port step two # somewhere else\n"))
 	if err != nil {
 		t.Fatal(err)
@@ -102,7 +104,7 @@ func TestCompare(t *testing.T) {
 		t.Errorf("%d unmeant of:\n%s\nwant:\n%s", r.Unmeant(), strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 	for _, bad := range []string{"differ Chassis x", "same Chassis x # why", "differ Chassis ( # why"} {
-		if _, err := ReadMeant(strings.NewReader(bad)); err == nil {
+		if _, err := meant.Read(strings.NewReader(bad)); err == nil {
 			t.Errorf("%q is read", bad)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/flowhost/flowhost/e2e/cloud"
-	"github.com/flowhost/flowhost/e2e/machine"
+	"github.com/flowhost/flowhost/e2e/meant"
 	"github.com/flowhost/flowhost/e2e/parity"
 	"github.com/flowhost/flowhost/internal/ovstest"
 )
@@ -19,19 +19,6 @@ var (
 	scenarios = flag.String("scenarios", "testdata/registration.nb", "scenarios, or folders of them")
 	self      = flag.Bool("self", false, "compare ovn-controller with itself")
 )
-
-func meantOf(t testing.TB) Meant {
-	file, err := os.Open("known.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	known, err := ReadMeant(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return known
-}
 
 // TestFound changes a row that nobody mends: it must be found, and nothing else.
 func TestFound(t *testing.T) {
@@ -72,9 +59,13 @@ func TestScenarios(t *testing.T) {
 	if *self {
 		ours = ovstest.Controller
 	} else {
-		machine.Build(t, programs, cloud.Flowhosts())
+		ovstest.Build(t, programs, cloud.Flowhosts())
 	}
-	known, total := meantOf(t), Sum{}
+	known, err := meant.ReadFile("known.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	total := Sum{}
 	for _, s := range all {
 		t.Run(s.Name, func(t *testing.T) {
 			p := Pair{Start(t, ours, programs), Start(t, ovstest.Controller, "")}

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"time"
 
+	"github.com/flowhost/flowhost/e2e/meant"
 	"github.com/flowhost/flowhost/e2e/parity"
 )
 
@@ -47,7 +48,7 @@ func (p Pair) sync() error {
 
 // Run runs a scenario on a fresh pair, and writes a report of each step to out. Packets that it names are nothing here. The error is
 // of a command, or that a side did not do what was asked in time.
-func (p Pair) Run(s *parity.Scenario, known Meant, out io.Writer) (total Sum, err error) {
+func (p Pair) Run(s *parity.Scenario, known meant.Differences, out io.Writer) (total Sum, err error) {
 	for _, c := range s.Commands {
 		switch c.Tool {
 		case "trace":
@@ -67,7 +68,7 @@ func (p Pair) Run(s *parity.Scenario, known Meant, out io.Writer) (total Sum, er
 
 // Step waits and compares. Where there are differences, ovn-controller has to compute anew once more: what it came to after the first
 // time, such as rows that it need not be told of any more, may make it come to something else.
-func (p Pair) Step(name string, known Meant, out io.Writer) (Sum, error) {
+func (p Pair) Step(name string, known meant.Differences, out io.Writer) (Sum, error) {
 	if err := p.sync(); err != nil {
 		return Sum{}, err
 	}
@@ -89,7 +90,7 @@ func (p Pair) Step(name string, known Meant, out io.Writer) (Sum, error) {
 }
 
 // settle waits until nothing changes any more and both have the same, or for as long as patience lasts.
-func (p Pair) settle(step string, known Meant) (*Result, error) {
+func (p Pair) settle(step string, known meant.Differences) (*Result, error) {
 	var before [2]Rows
 	since := time.Now()
 	for deadline := time.Now().Add(patience); ; time.Sleep(quiet / 6) {
