@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -158,9 +156,5 @@ func (tr *trio) killPlugin(t testing.TB, name string) {
 
 // upgrade builds another binary of flowhost.
 func upgrade(t testing.TB) string {
-	path := filepath.Join(t.TempDir(), "flowhost")
-	if out, err := exec.Command("go", "build", "-ldflags", "-X main.release=next", "-o", path, "../cmd/host").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return path
+	return ovstest.BuildOne(t, "flowhost", "../cmd/host", "-ldflags=-X main.release=next")
 }

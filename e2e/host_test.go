@@ -4,9 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
@@ -20,42 +18,24 @@ const hostName = "flowhost"
 // settle is how long anything may take to be in the switch, on a machine that runs other tests, too.
 const settle = 30 * time.Second
 
-// build builds flowhost and sources into a folder of the test process, once.
-var build = sync.OnceValues(func() (string, error) {
-	folder, err := os.MkdirTemp("", "flowhost-e2e")
-	if err != nil {
-		return "", err
-	}
-	for program, source := range map[string]string{
-		"flowhost":                 "../cmd/host",
-		"flowhost-plugin-neighbor": "../plugins/neighbor",
-		"flowhost-plugin-chassis":  "../plugins/chassis",
-		"testsource":               "./testsource",
-	} {
-		out, err := exec.Command("go", "build", "-o", filepath.Join(folder, program), source).CombinedOutput()
-		if err != nil {
-			return folder, fmt.Errorf("go build %s: %w\n%s", source, err, out)
-		}
-	}
-	return folder, nil
-})
+// programs are flowhost and sources.
+var programs = ovstest.Programs{Commands: map[string]string{
+	"flowhost":                 "../cmd/host",
+	"flowhost-plugin-neighbor": "../plugins/neighbor",
+	"flowhost-plugin-chassis":  "../plugins/chassis",
+	"testsource":               "./testsource",
+}}
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if folder, _ := build(); folder != "" {
-		os.RemoveAll(folder)
-	}
+	programs.Remove()
 	os.Exit(code)
 }
 
-// program is the path of a program that build has built.
+// program is the path of one of programs.
 func program(t testing.TB, name string) string {
 	t.Helper()
-	folder, err := build()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return filepath.Join(folder, name)
+	return filepath.Join(programs.Folder(t), name)
 }
 
 // host is a sandbox with flowhost on its bridge.

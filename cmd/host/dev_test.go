@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/flowhost/flowhost/internal/ovstest"
 	"github.com/flowhost/flowhost/sdk"
 	"github.com/flowhost/flowhost/sdk/flow"
 )
@@ -64,10 +64,7 @@ func (s *screen) prints(t *testing.T, text string) {
 
 func TestDevShowsTheBlocklist(t *testing.T) {
 	dir := t.TempDir()
-	binary, list := filepath.Join(dir, "flowhost-plugin-Block_List"), filepath.Join(dir, "list")
-	if text, err := exec.Command("go", "build", "-o", binary, "../../examples/blocklist").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, text)
-	}
+	binary, list := ovstest.BuildOne(t, "flowhost-plugin-Block_List", "../../examples/blocklist"), filepath.Join(dir, "list")
 	write := func(text string) {
 		t.Helper()
 		if err := os.WriteFile(list+".new", []byte(text), 0o600); err != nil {

@@ -2,8 +2,6 @@ package source
 
 import (
 	"fmt"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -12,15 +10,13 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/flowhost/flowhost/core/swconn/swtest"
+	"github.com/flowhost/flowhost/internal/ovstest"
 	pb "github.com/flowhost/flowhost/sdk/proto/flowhost/v1"
 )
 
 // TestOlderPlugin runs a plugin of before groups, atomic transactions and marks.
 func TestOlderPlugin(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "oldplugin")
-	if out, err := exec.Command("go", "build", "-o", path, "./testdata/oldplugin").CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
+	path := ovstest.BuildOne(t, "oldplugin", "./testdata/oldplugin")
 	sw := swtest.New()
 	r := startPlugin(t, ToLoop(startLoop(t, sw)), hasty, Plugin{Name: "test", Path: path})
 	r.tells("committed 2, installed 2, unknown messages 0")

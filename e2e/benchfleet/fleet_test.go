@@ -2,7 +2,6 @@ package main
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -72,14 +71,10 @@ func TestRefused(t *testing.T) {
 // build builds flowhost and its sources.
 func build(t *testing.T) (folder string) {
 	folder = t.TempDir()
-	programs := map[string]string{filepath.Join(folder, "flowhost"): "../../cmd/host"}
+	programs := map[string]string{"flowhost": "../../cmd/host"}
 	for _, name := range standin.Sources {
-		programs[standin.Path(folder, name)] = "../../plugins/" + name
+		programs[filepath.Base(standin.Path(folder, name))] = "../../plugins/" + name
 	}
-	for program, source := range programs {
-		if out, err := exec.Command("go", "build", "-o", program, source).CombinedOutput(); err != nil {
-			t.Fatalf("go build %s: %v\n%s", source, err, out)
-		}
-	}
+	ovstest.Build(t, folder, programs)
 	return folder
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/flowhost/flowhost/e2e/cloud"
 	"github.com/flowhost/flowhost/e2e/machine"
+	"github.com/flowhost/flowhost/internal/ovstest"
 )
 
 // network is two switches joined by a router; the first one has a port on each node.
@@ -24,7 +25,7 @@ var network = []string{
 // The machines, tunnels and faults of a cloud are what they say: proved with ovn-controller on both nodes.
 func TestCloud(t *testing.T) {
 	programs := t.TempDir()
-	machine.Build(t, programs, map[string]string{"slowlink": cloud.Slowlink})
+	ovstest.Build(t, programs, map[string]string{"slowlink": cloud.Slowlink})
 	c := cloud.Start(t, machine.Start(t, programs), 2)
 	c.Central.NB(t, network...)
 	w1 := c.Nodes[0].Workload(t, cloud.Port{Name: "w1", MAC: "0a:00:00:00:00:01", Address: "10.0.0.1/24", Gateway: "10.0.0.254"})

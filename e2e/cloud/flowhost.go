@@ -20,7 +20,7 @@ const settle = 60 * time.Second
 // Programs is the folder that machines have flowhost's programs in: those of [Flowhosts].
 const Programs = "/opt/flowhost"
 
-// Flowhosts are the programs that [Node.TakeOver] and [Node.StartFlowhost] need, for machine.Build.
+// Flowhosts are the programs that [Node.TakeOver] and [Node.StartFlowhost] need, for ovstest.Build.
 func Flowhosts() map[string]string {
 	const module = "github.com/flowhost/flowhost/"
 	programs := map[string]string{"flowhost": module + "cmd/host"}

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/flowhost/flowhost/e2e/cloud"
-	"github.com/flowhost/flowhost/e2e/machine"
+	"github.com/flowhost/flowhost/internal/ovstest"
 )
 
 // A clock is set for one machine's programs only: what they add to the time is in a file. Programs in C have it from libfaketime. Those in
@@ -84,7 +84,7 @@ func buildWithClock(t *testing.T, folder string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	machine.Build(t, filepath.Join(folder, clockFolder), cloud.Flowhosts(), "-overlay="+write(t, work, "overlay.json", string(overlay)))
+	ovstest.Build(t, filepath.Join(folder, clockFolder), cloud.Flowhosts(), "-overlay="+write(t, work, "overlay.json", string(overlay)))
 }
 
 func write(t *testing.T, folder, name, text string) (path string) {

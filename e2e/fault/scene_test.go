@@ -9,6 +9,7 @@ import (
 
 	"github.com/flowhost/flowhost/e2e/cloud"
 	"github.com/flowhost/flowhost/e2e/machine"
+	"github.com/flowhost/flowhost/internal/ovstest"
 )
 
 // A scene is three nodes: one that flowhost is alone on, one that ovn-controller is, and one that nothing happens to, also ovn-controller's.
@@ -48,7 +49,7 @@ func address(w *cloud.Workload) string { a, _, _ := strings.Cut(w.Address, "/");
 
 func newScene(t *testing.T) *scene {
 	folder := t.TempDir()
-	machine.Build(t, folder, cloud.Flowhosts())
+	ovstest.Build(t, folder, cloud.Flowhosts())
 	if wanted(clockSet) {
 		buildWithClock(t, folder)
 	}

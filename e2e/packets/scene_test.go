@@ -7,6 +7,7 @@ import (
 
 	"github.com/flowhost/flowhost/e2e/cloud"
 	"github.com/flowhost/flowhost/e2e/machine"
+	"github.com/flowhost/flowhost/internal/ovstest"
 )
 
 // A scene is two nodes and a network:
@@ -38,7 +39,7 @@ func ip(w *cloud.Workload) string { a, _, _ := strings.Cut(w.Address, "/"); retu
 func newScene(t *testing.T, start func(*cloud.Node, testing.TB)) *scene {
 	programs, folder := cloud.Flowhosts(), t.TempDir()
 	programs["caller"] = cloud.Caller
-	machine.Build(t, folder, programs)
+	ovstest.Build(t, folder, programs)
 	s := &scene{Cloud: cloud.Start(t, machine.Start(t, folder), 2)}
 	s.network(t)
 	hv1, hv2 := s.Nodes[0], s.Nodes[1]

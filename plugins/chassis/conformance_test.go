@@ -11,10 +11,7 @@ import (
 
 // TestConformance runs the plugin as the daemon does, behind the fence that ships, with databases of its own.
 func TestConformance(t *testing.T) {
-	folder, err := build()
-	if err != nil {
-		t.Fatal(err)
-	}
+	folder := programs.Folder(t)
 	southbound, vswitch := ovstest.StartServer(t, ovstest.SouthboundSchema), ovstest.StartServer(t, ovstest.VswitchSchema)
 	southbound.Sbctl(t, "init")
 	vswitch.Vsctl(t, "init", "--", "set", "Open_vSwitch", ".", "external_ids:system-id=hv1", "external_ids:ovn-remote="+southbound.OVSDB(),

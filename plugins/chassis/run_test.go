@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -23,32 +21,18 @@ const patience = 30 * time.Second
 // hostName names flowhost among a sandbox's daemons.
 const hostName = "flowhost"
 
-// build builds flowhost and its sources into a folder of the test process, once.
-var build = sync.OnceValues(func() (string, error) {
-	folder, err := os.MkdirTemp("", "flowhost-chassis")
-	if err != nil {
-		return "", err
-	}
-	for program, source := range map[string]string{
-		"flowhost":                 "../../cmd/host",
-		"flowhost-plugin-chassis":  ".",
-		"flowhost-plugin-lflow":    "../lflow",
-		"flowhost-plugin-physical": "../physical",
-		"flowhost-plugin-neighbor": "../neighbor",
-	} {
-		out, err := exec.Command("go", "build", "-o", filepath.Join(folder, program), source).CombinedOutput()
-		if err != nil {
-			return folder, fmt.Errorf("go build %s: %w\n%s", source, err, out)
-		}
-	}
-	return folder, nil
-})
+// programs are flowhost and its sources.
+var programs = ovstest.Programs{Commands: map[string]string{
+	"flowhost":                 "../../cmd/host",
+	"flowhost-plugin-chassis":  ".",
+	"flowhost-plugin-lflow":    "../lflow",
+	"flowhost-plugin-physical": "../physical",
+	"flowhost-plugin-neighbor": "../neighbor",
+}}
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if folder, _ := build(); folder != "" {
-		os.RemoveAll(folder)
-	}
+	programs.Remove()
 	os.Exit(code)
 }
 
@@ -63,10 +47,7 @@ type node struct {
 func newNode(t *testing.T) *node {
 	t.Helper()
 	n := &node{Sandbox: ovstest.Start(t, ovstest.Options{OVN: true})}
-	folder, err := build()
-	if err != nil {
-		t.Fatal(err)
-	}
+	folder := programs.Folder(t)
 	n.cli = filepath.Join(folder, "flowhost")
 	n.flags = []string{"--bridge=" + ovstest.Bridge, "--switch=" + n.Mgmt(ovstest.Bridge), "--ovsdb=" + n.OVSDB(),
 		"--socket=" + n.socket(), "--state-dir=" + filepath.Join(n.Dir, "state")}

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"os/exec"
-	"path/filepath"
 	"strconv"
 	"testing"
 
@@ -13,10 +11,7 @@ import (
 
 // TestConformance runs the plugin as the daemon does, behind the fence that ships, with databases of its own.
 func TestConformance(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "lflow")
-	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	program := ovstest.BuildOne(t, "lflow", ".")
 	sdktest.Conformance(t, sdktest.Plugin{
 		Options: fence(),
 		Path:    program, Env: []string{"FLOWHOST_OVSDB=" + chassis(t, southbound(t).OVSDB()).OVSDB()},

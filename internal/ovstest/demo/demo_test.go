@@ -76,17 +76,12 @@ type built struct{ bin string }
 // build builds the demo's programs, so that the linker's flags are the only thing that changes from build to build.
 func (d built) build(t *testing.T, ldflags string) {
 	t.Helper()
-	for name, folder := range map[string]string{
-		"flowhost": "cmd/host", "flowhost-demo": "internal/ovstest/demo",
-		"flowhost-plugin-lflow": "plugins/lflow", "flowhost-plugin-physical": "plugins/physical", "flowhost-plugin-neighbor": "plugins/neighbor",
-		"flowhost-plugin-chassis": "plugins/chassis",
-	} {
-		cmd := exec.Command("go", "build", "-buildvcs=false", "-ldflags", ldflags,
-			"-o", filepath.Join(d.bin, name), "github.com/flowhost/flowhost/"+folder)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%v: %v\n%s", cmd, err, out)
-		}
-	}
+	const module = "github.com/flowhost/flowhost/"
+	ovstest.Build(t, d.bin, map[string]string{
+		"flowhost": module + "cmd/host", "flowhost-demo": module + "internal/ovstest/demo",
+		"flowhost-plugin-lflow": module + "plugins/lflow", "flowhost-plugin-physical": module + "plugins/physical",
+		"flowhost-plugin-neighbor": module + "plugins/neighbor", "flowhost-plugin-chassis": module + "plugins/chassis",
+	}, "-ldflags="+ldflags)
 }
 
 // run runs the demo with a subcommand and returns what it prints.
