@@ -1,12 +1,9 @@
 package patches
 
 import (
-	"fmt"
 	"slices"
 	"testing"
-	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/flowhost/flowhost/internal/ovn/local"
@@ -15,14 +12,10 @@ import (
 	"github.com/flowhost/flowhost/plugins/chassis/duty/dutytest"
 )
 
-// scripts change both sides alike: the northbound database, and each node.
-var scripts = []struct {
-	name     string
-	nb, node [][]string // arguments of ovn-nbctl and of ovs-vsctl
-}{
+var scripts = []dutytest.Step{
 	{
-		name: "localnet ports of local and other switches",
-		nb: [][]string{
+		Name: "localnet ports of local and other switches",
+		NB: [][]string{
 			{"ls-add", "ls0"}, {"lsp-add", "ls0", "vif0"}, {"ls-add", "ls1"}, {"lsp-add", "ls1", "vif1"},
 			{"lsp-add", "ls0", "ln-a"}, {"lsp-set-type", "ln-a", "localnet"}, {"lsp-set-options", "ln-a", "network_name=a"},
 			{"lsp-add", "ls0", "ln-b"}, {"lsp-set-type", "ln-b", "localnet"}, {"lsp-set-options", "ln-b", "network_name=b"},
@@ -31,18 +24,18 @@ var scripts = []struct {
 			{"lsp-add", "ls0", "gw"}, {"lsp-set-type", "gw", "l2gateway"}, {"lsp-set-options", "gw", "network_name=a", "l2gateway-chassis=hv1"},
 			{"lsp-add", "ls0", "far"}, {"lsp-set-type", "far", "l2gateway"}, {"lsp-set-options", "far", "network_name=a", "l2gateway-chassis=hv2"},
 		},
-		node: [][]string{
+		Node: [][]string{
 			{"set", "Open_vSwitch", ".", "external_ids:ovn-bridge-mappings=a:br-a,c:br-c"},
 			{"add-port", "br-int", "tap0", "--", "set", "Interface", "tap0", "external_ids:iface-id=vif0"},
 		},
 	},
-	{name: "both switches are local", node: [][]string{{"add-port", "br-int", "tap1", "--", "set", "Interface", "tap1", "external_ids:iface-id=vif1"}}},
-	{name: "no bridges", node: [][]string{{"remove", "Open_vSwitch", ".", "external_ids", "ovn-bridge-mappings"}}},
-	{name: "other bridges", node: [][]string{{"set", "Open_vSwitch", ".", "external_ids:ovn-bridge-mappings=a:br-b,b:br-a"}}},
+	{Name: "both switches are local", Node: [][]string{{"add-port", "br-int", "tap1", "--", "set", "Interface", "tap1", "external_ids:iface-id=vif1"}}},
+	{Name: "no bridges", Node: [][]string{{"remove", "Open_vSwitch", ".", "external_ids", "ovn-bridge-mappings"}}},
+	{Name: "other bridges", Node: [][]string{{"set", "Open_vSwitch", ".", "external_ids:ovn-bridge-mappings=a:br-b,b:br-a"}}},
 	{
-		name: "fewer",
-		nb:   [][]string{{"lsp-del", "ln-b"}, {"lsp-set-options", "gw", "network_name=a", "l2gateway-chassis=hv2"}},
-		node: [][]string{{"del-port", "tap1"}},
+		Name: "fewer",
+		NB:   [][]string{{"lsp-del", "ln-b"}, {"lsp-set-options", "gw", "network_name=a", "l2gateway-chassis=hv2"}},
+		Node: [][]string{{"del-port", "tap1"}},
 	},
 }
 
@@ -73,32 +66,7 @@ func TestBesideController(t *testing.T) {
 	his.StartController(t)
 	// Patch ports are deleted only some seconds after its start (patch.c, daemon_started_recently).
 	his.Appctl(t, ovstest.Controller, "debug/ignore-startup-delay")
-	live := dutytest.Start(t, [2]string{ours.OVSDB(), ours.SB()}, ovstest.Bridge, Tables(), start)
-	for _, step := range scripts {
-		for _, s := range []*ovstest.Sandbox{his, ours} {
-			for _, args := range step.node {
-				s.Vsctl(t, args...)
-			}
-		}
-		for _, args := range step.nb {
-			his.Nbctl(t, args...)
-		}
-		his.Nbctl(t, "--wait=hv", "sync")
-		ovstest.Eventually(t, 15*time.Second, func() error {
-			live.Settle()
-			if diff := cmp.Diff(rows(t, his), rows(t, ours)); diff != "" {
-				return fmt.Errorf("%s: ovn-controller's rows (-) and ours (+) differ: %s", step.name, diff)
-			}
-			return nil
-		})
-		t.Logf("%s: %d ports alike", step.name, len(rows(t, ours))/2)
-	}
-	his.Appctl(t, ovstest.Controller, "exit", "--restart")
-	for _, s := range []*ovstest.Sandbox{his, ours} {
-		if writes := dutytest.Start(t, [2]string{s.OVSDB(), s.SB()}, ovstest.Bridge, Tables(), start).Settle(); len(writes) > 0 {
-			t.Errorf("what is there is not adopted, but written: %s", writes[0].What)
-		}
-	}
+	dutytest.Sides{His: his, Ours: ours}.Compare(t, Tables(), start, rows, scripts)
 }
 
 func start(state *local.State) duty.Duty { return New(state, ovstest.Bridge, hclog.NewNullLogger()) }

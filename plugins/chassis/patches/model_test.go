@@ -1,7 +1,6 @@
 package patches
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -28,19 +27,17 @@ type model struct {
 
 var names = []string{"ln0", "ln1", "gw"}
 
-func pick[T any](t *rapid.T, from ...T) T { return rapid.SampledFrom(from).Draw(t, "pick") }
-
 // edit changes something.
 func (m model) edit() {
-	name := pick(m.t, names...)
+	name := dutytest.Pick(m.t, names...)
 	binding := m.binding(name)
-	switch pick(m.t, "binding", "binding", "gone", "bound", "plug", "mappings", "port", "port gone", "peer") {
+	switch dutytest.Pick(m.t, "binding", "binding", "gone", "bound", "plug", "mappings", "port", "port gone", "peer") {
 	case "binding":
 		if binding == "" {
-			m.add(name, pick(m.t, "localnet", "l2gateway", "vtep"), pick(m.t, 0, 1), pick(m.t, "a", "b", "c", ""))
+			m.add(name, dutytest.Pick(m.t, "localnet", "l2gateway", "vtep"), dutytest.Pick(m.t, 0, 1), dutytest.Pick(m.t, "a", "b", "c", ""))
 		} else {
-			m.Transact(duty.Southbound, duty.Update(sb.PortBindingTable, binding, libovsdb.Row{"type": pick(m.t, "localnet", "l2gateway", "vtep"),
-				"datapath": duty.Ref(m.datapath(pick(m.t, 0, 1))), "options": duty.Map(map[string]string{"network_name": pick(m.t, "a", "b", "c")})}))
+			m.Transact(duty.Southbound, duty.Update(sb.PortBindingTable, binding, libovsdb.Row{"type": dutytest.Pick(m.t, "localnet", "l2gateway", "vtep"),
+				"datapath": duty.Ref(m.datapath(dutytest.Pick(m.t, 0, 1))), "options": duty.Map(map[string]string{"network_name": dutytest.Pick(m.t, "a", "b", "c")})}))
 		}
 	case "gone":
 		if binding != "" {
@@ -49,33 +46,33 @@ func (m model) edit() {
 	case "bound":
 		self := find(m.bench, duty.Southbound, sb.ChassisTable, func(*sb.Chassis) bool { return true })
 		if binding != "" {
-			m.Transact(duty.Southbound, duty.Update(sb.PortBindingTable, binding, libovsdb.Row{"chassis": pick(m.t, duty.Refs(), duty.Refs(self))}))
+			m.Transact(duty.Southbound, duty.Update(sb.PortBindingTable, binding, libovsdb.Row{"chassis": dutytest.Pick(m.t, duty.Refs(), duty.Refs(self))}))
 		}
 	case "plug":
-		*m.plugged = pick(m.t, "vif0", "vif1", "none")
+		*m.plugged = dutytest.Pick(m.t, "vif0", "vif1", "none")
 		m.plug(*m.plugged)
 	case "mappings":
-		*m.mapped = pick(m.t, "a:br-a,b:br-b", "a:br-b,b:br-a", "b:br-b", "a:br-none", "")
+		*m.mapped = dutytest.Pick(m.t, "a:br-a,b:br-b", "a:br-b,b:br-a", "b:br-b", "a:br-none", "")
 		m.mappings(*m.mapped)
 	case "port":
 		ids := map[string]string{}
-		if pick(m.t, true, true, false) {
-			ids[pick(m.t, localnetPort, l2GatewayPort, l3GatewayPort)] = name
+		if dutytest.Pick(m.t, true, true, false) {
+			ids[dutytest.Pick(m.t, localnetPort, l2GatewayPort, l3GatewayPort)] = name
 		}
 		inner, outer := "patch-br-int-to-"+name, "patch-"+name+"-to-br-int"
-		port := ports.Wanted{Name: fmt.Sprint("by-hand-", rapid.Uint16().Draw(m.t, "port")), Type: pick(m.t, "patch", "patch", "internal"),
-			Options: map[string]string{"peer": pick(m.t, inner, outer)}, ExternalIDs: ids}
+		port := ports.Wanted{Name: fmt.Sprint("by-hand-", rapid.Uint16().Draw(m.t, "port")), Type: dutytest.Pick(m.t, "patch", "patch", "internal"),
+			Options: map[string]string{"peer": dutytest.Pick(m.t, inner, outer)}, ExternalIDs: ids}
 		if m.port(port.Name) == "" {
-			m.Transact(duty.Vswitch, port.Insert(m.bridge(pick(m.t, "br-int", "br-a", "br-b")))...)
+			m.Transact(duty.Vswitch, port.Insert(m.bridge(dutytest.Pick(m.t, "br-int", "br-a", "br-b")))...)
 		}
 	case "port gone":
 		rows := slices.Sorted(maps.Keys(dutytest.Rows[vswitch.Port](m.Bench, duty.Vswitch, vswitch.PortTable)))
-		if id := pick(m.t, rows...); id != m.port("tap0") {
+		if id := dutytest.Pick(m.t, rows...); id != m.port("tap0") {
 			m.Transact(duty.Vswitch, m.Duty.(*Duty).ports.Remove(id)...)
 		}
 	case "peer":
 		rows := slices.Sorted(maps.Keys(dutytest.Rows[vswitch.Interface](m.Bench, duty.Vswitch, vswitch.InterfaceTable)))
-		m.Transact(duty.Vswitch, duty.Update(vswitch.InterfaceTable, pick(m.t, rows...), libovsdb.Row{"options": duty.Map(map[string]string{"peer": "x"})}))
+		m.Transact(duty.Vswitch, duty.Update(vswitch.InterfaceTable, dutytest.Pick(m.t, rows...), libovsdb.Row{"options": duty.Map(map[string]string{"peer": "x"})}))
 	}
 }
 
@@ -142,24 +139,7 @@ func TestModel(t *testing.T) {
 			for range rapid.IntRange(1, 4).Draw(t, "edits") {
 				m.edit()
 			}
-			writes := m.Plan(rapid.IntRange(0, 2).Draw(t, "max"))
-			m.edit()
-			for _, w := range writes {
-				switch pick(t, "apply", "refuse", "lose") {
-				case "apply":
-					_ = m.Apply(w) // which may be refused, for rows have changed
-				case "refuse":
-					w.Done(errors.New("refused"))
-				case "lose":
-					m.Duty.Lost(duty.Vswitch)
-				}
-			}
-			for range 2 { // the pause after a refusal begins, and ends
-				for _, w := range m.Plan(100) {
-					_ = m.Apply(w)
-				}
-				m.Now = m.Now.Add(2 * 60e9)
-			}
+			m.Disturb(t, m.edit)
 			before := m.strangers()
 			m.Settle()
 			m.check()

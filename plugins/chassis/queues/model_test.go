@@ -1,7 +1,6 @@
 package queues
 
 import (
-	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +11,7 @@ import (
 	"github.com/flowhost/flowhost/internal/ovn/sb"
 	"github.com/flowhost/flowhost/internal/ovn/vswitch"
 	"github.com/flowhost/flowhost/plugins/chassis/duty"
+	"github.com/flowhost/flowhost/plugins/chassis/duty/dutytest"
 )
 
 // model is a bench that is changed at random, and what it was changed to.
@@ -24,14 +24,12 @@ type model struct {
 	mapped  bool
 }
 
-func pick[T any](t *rapid.T, from ...T) T { return rapid.SampledFrom(from).Draw(t, "pick") }
-
 func (m *model) edit() {
-	name := pick(m.t, "ln", "vif0", "vif1", "vif2")
-	switch pick(m.t, "port", "port", "port", "gone", "plug", "plug", "egress", "mappings", "mess") {
+	name := dutytest.Pick(m.t, "ln", "vif0", "vif1", "vif2")
+	switch dutytest.Pick(m.t, "port", "port", "port", "gone", "plug", "plug", "egress", "mappings", "mess") {
 	case "port":
-		options := []string{pick(m.t, "type=", "type=", "type=localnet"), pick(m.t, "network_name=a", "network_name=b"), pick(m.t, "qdisc_queue_id=1", "qdisc_queue_id=2", "x="),
-			pick(m.t, "qos_max_rate=9", "qos_max_rate=8", "x="), pick(m.t, "qos_burst=5", "x=")}
+		options := []string{dutytest.Pick(m.t, "type=", "type=", "type=localnet"), dutytest.Pick(m.t, "network_name=a", "network_name=b"), dutytest.Pick(m.t, "qdisc_queue_id=1", "qdisc_queue_id=2", "x="),
+			dutytest.Pick(m.t, "qos_max_rate=9", "qos_max_rate=8", "x="), dutytest.Pick(m.t, "qos_burst=5", "x=")}
 		m.add(name, options...)
 		m.options[name] = table(options)
 	case "gone":
@@ -40,19 +38,19 @@ func (m *model) edit() {
 			delete(m.options, name)
 		}
 	case "plug":
-		tap := pick(m.t, "tap0", "tap1")
-		m.plugged[tap] = pick(m.t, "vif0", "vif1", "ln", "none")
+		tap := dutytest.Pick(m.t, "tap0", "tap1")
+		m.plugged[tap] = dutytest.Pick(m.t, "vif0", "vif1", "ln", "none")
 		m.set(tap, "iface-id="+m.plugged[tap])
 	case "egress":
-		eth := pick(m.t, "eth0", "eth1")
-		if delete(m.egress, eth); pick(m.t, true, true, false) {
+		eth := dutytest.Pick(m.t, "eth0", "eth1")
+		if delete(m.egress, eth); dutytest.Pick(m.t, true, true, false) {
 			m.egress[eth] = true
 			m.set(eth, "ovn-egress-iface=true")
 		} else {
 			m.set(eth)
 		}
 	case "mappings":
-		m.mapped = pick(m.t, true, true, false)
+		m.mapped = dutytest.Pick(m.t, true, true, false)
 		m.mappings(map[bool]string{true: "a:br-a", false: "b:br-none"}[m.mapped])
 	case "mess":
 		m.mess()
@@ -63,11 +61,11 @@ func (m *model) edit() {
 func (m *model) mess() {
 	queue := find(m.bench, duty.Vswitch, vswitch.QueueTable, func(*vswitch.Queue) bool { return true })
 	qos := find(m.bench, duty.Vswitch, vswitch.QoSTable, func(*vswitch.QoS) bool { return true })
-	switch kind := pick(m.t, "rates", "queues", "port", "another", "both"); {
+	switch kind := dutytest.Pick(m.t, "rates", "queues", "port", "another", "both"); {
 	case kind == "rates" && queue != "":
 		m.Transact(duty.Vswitch, duty.Update(vswitch.QueueTable, queue, libovsdb.Row{"other_config": duty.Map(map[string]string{"min-rate": "1"})}))
 	case kind == "port":
-		m.Transact(duty.Vswitch, duty.Update(vswitch.PortTable, m.port(pick(m.t, "eth0", "eth1", "tap0")), libovsdb.Row{"qos": duty.Refs()}))
+		m.Transact(duty.Vswitch, duty.Update(vswitch.PortTable, m.port(dutytest.Pick(m.t, "eth0", "eth1", "tap0")), libovsdb.Row{"qos": duty.Refs()}))
 	case kind == "another" && qos != "":
 		m.Transact(duty.Vswitch, duty.Update(vswitch.PortTable, m.port("tap1"), libovsdb.Row{"qos": duty.Ref(qos)}))
 	case kind == "both":
@@ -85,24 +83,7 @@ func TestModel(t *testing.T) {
 			for range rapid.IntRange(1, 5).Draw(t, "edits") {
 				m.edit()
 			}
-			writes := m.Plan(rapid.IntRange(0, 2).Draw(t, "max"))
-			m.edit()
-			for _, w := range writes {
-				switch pick(t, "apply", "refuse", "lose") {
-				case "apply":
-					_ = m.Apply(w) // which may be refused, for rows have changed
-				case "refuse":
-					w.Done(errors.New("refused"))
-				case "lose":
-					m.Duty.Lost(duty.Vswitch)
-				}
-			}
-			for range 2 { // the pause after a refusal begins, and ends
-				for _, w := range m.Plan(100) {
-					_ = m.Apply(w)
-				}
-				m.Now = m.Now.Add(2 * 60e9)
-			}
+			m.Disturb(t, m.edit)
 			m.Settle()
 			if got, want := m.described(), m.wanted(m.options, m.plugged, m.egress, m.mapped); !slices.Equal(got, want) {
 				t.Fatalf("there is\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

@@ -1,7 +1,6 @@
 package tunnels
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -24,8 +23,6 @@ type model struct {
 	*dutytest.Bench
 	t *rapid.T
 }
-
-func pick[T any](t *rapid.T, from ...T) T { return rapid.SampledFrom(from).Draw(t, "pick") }
 
 // anyRow is the UUID of a row of a table; "" when it is empty.
 func anyRow[T any](m model, from duty.Database, table string) string {
@@ -63,9 +60,9 @@ func (m model) flags(pairs ...string) map[string]string {
 
 // edit changes something.
 func (m model) edit() {
-	switch pick(m.t, "chassis", "chassis", "gone", "chassis row", "encap", "global", "settings", "group", "member", "group gone", "tunnel", "mess") {
+	switch dutytest.Pick(m.t, "chassis", "chassis", "gone", "chassis row", "encap", "global", "settings", "group", "member", "group gone", "tunnel", "mess") {
 	case "chassis":
-		name := pick(m.t, "hv1", "hv2", "compute-3", "compute-4")
+		name := dutytest.Pick(m.t, "hv1", "hv2", "compute-3", "compute-4")
 		if only(m.Bench, duty.Southbound, sb.ChassisTable, named(name)) == "" {
 			encaps := m.some("geneve 10.0.0.", "geneve 10.1.0.", "vxlan 10.0.0.", "stt 10.0.0.", "odd 10.0.0.")
 			for i := range encaps {
@@ -112,9 +109,9 @@ func (m model) edit() {
 			m.Transact(duty.Southbound, duty.Delete(sb.HAChassisGroupTable, id))
 		}
 	case "tunnel":
-		name := pick(m.t, "ovn-hv2-0", "ovn-hv2-1", "ovn-comput-0", "ovn5-hv2-0")
+		name := dutytest.Pick(m.t, "ovn-hv2-0", "ovn-hv2-1", "ovn-comput-0", "ovn5-hv2-0")
 		if !m.Duty.(*Duty).ports.Taken(name) {
-			port(m.Bench, pick(m.t, "br-int", "br-int", "br-other"), ports.Wanted{Name: name, Type: pick(m.t, "geneve", "vxlan"),
+			port(m.Bench, dutytest.Pick(m.t, "br-int", "br-int", "br-other"), ports.Wanted{Name: name, Type: dutytest.Pick(m.t, "geneve", "vxlan"),
 				Options: m.flags("key=flow", "remote_ip=10.0.0.2"), ExternalIDs: m.flags("ovn-chassis-id=hv2@10.0.0.2", "ovn-chassis-id=compute-3@10.0.0.3")})
 		}
 	case "mess":
@@ -249,7 +246,7 @@ func TestModel(t *testing.T) {
 			for range rapid.IntRange(1, 5).Draw(t, "edits") {
 				m.edit()
 			}
-			m.disturb()
+			m.Disturb(t, m.edit)
 			_, before := m.got()
 			m.Settle()
 			got, after := m.got()
@@ -261,35 +258,4 @@ func TestModel(t *testing.T) {
 			}
 		}
 	})
-}
-
-// disturb lets some of what is planned be written, refused, or lost on the way, while rows change.
-func (m model) disturb() {
-	writes := m.Plan(rapid.IntRange(0, 3).Draw(m.t, "max"))
-	m.edit()
-	lost := rapid.Bool().Draw(m.t, "lost")
-	for _, w := range writes {
-		done := w.Done
-		if lost {
-			w.Done = nil
-		}
-		if pick(m.t, "apply", "apply", "refuse") == "apply" {
-			if err := m.Apply(w); err != nil && lost {
-				continue
-			}
-		} else if !lost {
-			done(errors.New("refused"))
-		}
-	}
-	if lost {
-		m.Duty.Lost(duty.Vswitch)
-	}
-	for range 2 { // the pause after a refusal begins, and ends
-		for _, w := range m.Plan(100) {
-			if m.Apply(w) != nil {
-				continue
-			}
-		}
-		m.Now = m.Now.Add(2 * 60e9)
-	}
 }
