@@ -12,14 +12,20 @@ import (
 // mirror makes the bridges, ports and interfaces of to those of from: their numbers too, and what ovn-controller has written about
 // them for others (conntrack zones, tunnels, claims, BFD); the settings of the chassis; and a row for the datapath, which ovn-controller
 // makes so that ovs-vswitchd fills in what that can do.
-func mirror(from, to *ovstest.Sandbox) error {
+//
+// Which conntrack zones it uses it says itself. Its keys of the bridge may say something else for good, because it writes each but once:
+// strays are the names of those.
+func mirror(from, to *ovstest.Sandbox) (strays []string, err error) {
 	wanted, err := readPorts(from)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	if strays, err = wanted.useZones(from); err != nil {
+		return nil, err
 	}
 	have, err := readPorts(to)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	args := settings(wanted.settings, have.settings)
 	for _, kind := range sortedKeys(wanted.datapaths) {
@@ -46,11 +52,44 @@ func mirror(from, to *ovstest.Sandbox) error {
 	for _, name := range sortedKeys(wanted.ports) {
 		args = append(args, wanted.ports[name].commands(name)...)
 	}
-	if len(args) == 0 {
-		return nil
+	if len(args) > 0 {
+		_, err = to.Run("ovs-vsctl", args[1:]...)
 	}
-	_, err = to.Run("ovs-vsctl", args[1:]...)
-	return err
+	return strays, err
+}
+
+// useZones has the integration bridge's keys say which conntrack zones ovn-controller uses, and returns the names of those that said
+// something else.
+func (p *ports) useZones(s *ovstest.Sandbox) (strays []string, err error) {
+	const prefix = "ct-zone-"
+	keys := p.bridges[ovstest.Bridge].externalIDs
+	if keys == nil {
+		return nil, nil // there is no such bridge
+	}
+	text, err := s.Control(ovstest.Controller, "ct-zone-list")
+	if err != nil {
+		return nil, err
+	}
+	used := make(map[string]string)
+	for line := range strings.Lines(text) {
+		if at := strings.LastIndexByte(line, ' '); at > 0 {
+			used[prefix+line[:at]] = strings.TrimSpace(line[at:])
+		}
+	}
+	for key := range keys {
+		if strings.HasPrefix(key, prefix) && used[key] == "" {
+			strays = append(strays, strings.TrimPrefix(key, prefix))
+			delete(keys, key)
+		}
+	}
+	for key, zone := range used {
+		if keys[key] != zone {
+			strays = append(strays, strings.TrimPrefix(key, prefix))
+			keys[key] = zone
+		}
+	}
+	slices.Sort(strays)
+	return strays, nil
 }
 
 // settings makes the settings that begin with "ovn-" those that are wanted, but for where the southbound database is.

@@ -54,7 +54,7 @@ func (p *Pair) step(seed string, named []Packet, known meant.Differences, out io
 	}
 	result.Report(out, p.logicalFlow)
 	total.Counts.add(result.Total())
-	traced, err := p.traces(seed, named)
+	traced, err := p.traces(seed, named, result)
 	if err != nil {
 		return err
 	}

@@ -134,7 +134,7 @@ func TestTracesSeeAnAlteredFlow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, err := p.traces("", nil)
+	before, err := p.traces("", nil, new(Result))
 	if err != nil || len(before.Differences) > 0 || before.Verdicts[Forwarded] == 0 {
 		t.Fatal(before, err)
 	}
@@ -156,5 +156,28 @@ func TestTracesSeeAnAlteredFlow(t *testing.T) {
 	})
 	if !seen || after.Same() == 0 || after.Total() != len(packets) {
 		t.Errorf("before: %v, after: %v", before, after)
+	}
+}
+
+// A packet may fare differently where it meets a flow whose actions are meant to differ, and nowhere else.
+func TestExcuse(t *testing.T) {
+	key := Key{Table: 8, Priority: 100, Match: "reg14=0x1,metadata=0x1"}
+	met := Trace{Path: []string{"0. in_port=1, priority 100", "8. reg14=0x1,metadata=0x1, priority 100"}}
+	for name, c := range map[string]struct {
+		flow Difference
+		path Trace
+		want int
+	}{
+		"meant":              {Difference{Key: key, Outcome: Known, Ours: &Flow{Actions: "a"}, Theirs: &Flow{Actions: "b"}}, met, 1},
+		"other flows":        {Difference{Key: key, Outcome: Known, Ours: &Flow{Actions: "a"}, Theirs: &Flow{Actions: "b"}}, Trace{Path: met.Path[:1]}, 0},
+		"another cookie":     {Difference{Key: key, Outcome: Known, Ours: &Flow{Actions: "a"}, Theirs: &Flow{Actions: "a"}}, met, 0},
+		"not meant":          {Difference{Key: key, Outcome: Differ, Ours: &Flow{Actions: "a"}, Theirs: &Flow{Actions: "b"}}, met, 0},
+		"meant to be theirs": {Difference{Key: key, Outcome: Known, Theirs: &Flow{Actions: "b"}}, met, 1},
+	} {
+		traced := &Traced{Differences: []TraceDifference{{Theirs: c.path}}}
+		traced.excuse(&Result{Differences: []Difference{c.flow}})
+		if traced.Known != c.want || len(traced.Differences) != 1-c.want || traced.Total() != 1 {
+			t.Errorf("%s: %+v", name, traced)
+		}
 	}
 }

@@ -79,7 +79,7 @@ func (p *Pair) check(name string, known meant.Differences) *Fault {
 	if !p.hasAll() {
 		return nil
 	}
-	traced, err := p.traces(name, nil)
+	traced, err := p.traces(name, nil, result)
 	if err != nil {
 		return &Fault{Kind: "settle", What: err.Error()}
 	}
