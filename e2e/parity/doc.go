@@ -8,6 +8,7 @@
 // A [Trace] is what a switch would do with a [Packet], as ofproto/trace tells without sending one: what is the same must be the
 // datapath's actions, at each time that the packet is recirculated. Packets are made from what there is: ports, their addresses, and what
 // flows match; a scenario may name more. Whatever comes in, also what only a controller can answer, counts as far as the datapath's actions.
+// A packet that meets a flow whose actions are meant to differ may fare differently, and is counted apart.
 //
 // Those of OVN's sources that are not there have a stand-in: the example plugin ofctl with ovn-controller's flows, so that
 // there is a way for packets. Tables where something stands in are not compared.
