@@ -34,6 +34,17 @@ type Difference struct {
 	Reason  string // of Known
 }
 
+// text is what must match for a difference to be meant: the flow, or theirs and ours.
+func (d Difference) text() string {
+	switch {
+	case d.Ours == nil:
+		return d.Theirs.String()
+	case d.Theirs == nil:
+		return d.Ours.String()
+	}
+	return "theirs " + d.Theirs.String() + ", ours " + d.Ours.String()
+}
+
 // Counts is how many keys came out how.
 type Counts [Known + 1]int
 
@@ -111,8 +122,7 @@ func judge(key Key, ours, theirs *Side, contenders map[Key][]Flow, known meant.D
 	default:
 		d.Theirs, d.Outcome = &their, OnlyTheirs
 	}
-	flow := cmp.Or(d.Theirs, d.Ours)
-	if reason, ok := known.Reason(d.Outcome, fmt.Sprint(d.Table), flow.String()); ok {
+	if reason, ok := known.Reason(d.Outcome, fmt.Sprint(d.Table), d.text()); ok {
 		d.Outcome, d.Reason = Known, reason
 	}
 	return d

@@ -71,6 +71,23 @@ func compared(t *testing.T, flows, groups, meters string, contenders map[Key][]F
 	return Compare(ours, theirs, contenders, known).Total()
 }
 
+// Conjunctions of the same matches are told apart by what they do.
+func TestConjunctionsOfOneMatch(t *testing.T) {
+	const clauses = "cookie=0x0, table=9, priority=1,ip,nw_src=10.0.0.1 actions=conjunction(1,1/2),conjunction(2,1/2)\n" +
+		"cookie=0x0, table=9, priority=1,ip,nw_dst=10.0.0.2 actions=conjunction(1,2/2),conjunction(2,2/2)\n"
+	one, err := ReadSide(dump.Parse(clauses+"cookie=0xa, table=9, priority=1,conj_id=1,ip actions=drop\ncookie=0xb, table=9, priority=1,conj_id=2,ip actions=resubmit(,10)", "", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := ReadSide(dump.Parse(clauses+"cookie=0xa, table=9, priority=1,conj_id=2,ip actions=drop\ncookie=0xb, table=9, priority=1,conj_id=1,ip actions=resubmit(,10)", "", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := Compare(one, other, nil, nil).Total(); c.SameKeys() != 4 || c.Total() != 4 {
+		t.Error(c.Summary())
+	}
+}
+
 func TestNumbersAreFree(t *testing.T) {
 	if c := compared(t, ourFlows, ourGroups, ourMeters, nil, nil); c.Summary() != "parity: 11 of 11 (only ours 0, only theirs 0, differ 0, contested 0, known 0)" {
 		t.Error(c.Summary())
@@ -89,7 +106,7 @@ func TestAlterationsAreSeen(t *testing.T) {
 		"a cookie":             {"flows", "cookie=0xa1", "cookie=0xa2", 10},
 		"a table":              {"flows", "table=8,", "table=7,", 10},
 		"a clause":             {"flows", "conjunction(71,2/2)", "conjunction(70,2/2)", 6},
-		"a conjunction's flow": {"flows", "resubmit(,10)", "resubmit(,12)", 8},
+		"a conjunction's flow": {"flows", "resubmit(,10)", "resubmit(,12)", 10},
 		"a group":              {"flows", "actions=group:1", "actions=group:2", 10},
 		"a bucket":             {"groups", "dst=10.0.0.1:80", "dst=10.0.0.1:81", 10},
 		"a band":               {"meters", "rate=100", "rate=101", 10},
@@ -123,6 +140,21 @@ func TestContestedAndKnown(t *testing.T) {
 	loser.Actions = "resubmit(,8)"
 	if c := compared(t, ours, ourGroups, ourMeters, map[Key][]Flow{key: {loser}}, nil); c[Differ] != 1 {
 		t.Errorf("theirs is none of our contenders: %s", c.Summary())
+	}
+	conjunctive := strings.Replace(ourFlows, "cookie=0xb2, table=9, priority=2001,conj_id=71,ip,reg14=0x1 actions=resubmit(,10)",
+		"cookie=0xb1, table=9, priority=2001,conj_id=71,ip,reg14=0x1 actions=drop", 1)
+	theirs, err := ReadSide(dump.Parse(theirFlows, theirGroups, theirMeters))
+	if err != nil {
+		t.Fatal(err)
+	}
+	losers := make(map[Key][]Flow)
+	for key, f := range theirs.Flows {
+		if f.Cookie == "0xb2" {
+			losers[key] = []Flow{f}
+		}
+	}
+	if c := compared(t, conjunctive, ourGroups, ourMeters, losers, nil); c[Contested] != 1 || c.SameKeys() != 11 {
+		t.Errorf("theirs, of a conjunction, is one of our contenders: %s", c.Summary())
 	}
 	known, err := meant.Read(strings.NewReader("# a comment\n\ndiffer 8 priority=100, reg14=0x1 # it is a test\nonly-ours * nothing # never\n"))
 	if err != nil {

@@ -85,17 +85,19 @@ func distinct(byText map[string][]string, users map[string]string) map[string]st
 	return named
 }
 
-// nameConjunctions names each conjunction by its clauses and by what it does: the flows that have a part in it, and the flows that
-// match on it, but for the number itself.
+// nameConjunctions names each conjunction by the matches of its clauses and of the flows that match on it, but for the number itself. What
+// these do tells conjunctions of the same matches apart; it is no part of the name, for more than one flow may want to be there.
 func (n *names) nameConjunctions(flows []Flow) map[string]string {
-	parts := make(map[string][]string)
+	parts, does := make(map[string][]string), make(map[string]string)
 	for _, f := range flows {
 		for _, c := range conjunction.FindAllStringSubmatch(f.Actions, -1) {
 			parts[c[1]] = append(parts[c[1]], fmt.Sprintf("clause %s of table=%d,priority=%d,%s", c[2], f.Table, f.Priority, f.Match))
 		}
 		if c := conjID.FindStringSubmatch(f.Match); c != nil {
 			rest := conjID.ReplaceAllString(f.Match, "conj_id")
-			parts[c[1]] = append(parts[c[1]], fmt.Sprintf("table=%d,priority=%d,%s %s %s", f.Table, f.Priority, rest, n.actions(f.Actions), f.Cookie))
+			match := fmt.Sprintf("table=%d,priority=%d,%s", f.Table, f.Priority, rest)
+			parts[c[1]] = append(parts[c[1]], match)
+			does[c[1]] = min(cmp.Or(does[c[1]], "~"), fmt.Sprintf("%s %s %s", match, n.actions(f.Actions), f.Cookie))
 		}
 	}
 	byText := make(map[string][]string)
@@ -104,7 +106,7 @@ func (n *names) nameConjunctions(flows []Flow) map[string]string {
 		text := strings.Join(slices.Compact(list), "\n")
 		byText[text] = append(byText[text], id)
 	}
-	return distinct(byText, nil)
+	return distinct(byText, does)
 }
 
 // rename names the numbers in a flow, and sorts conjunction actions.

@@ -49,6 +49,11 @@ func (p *Pair) step(seed string, named []Packet, known meant.Differences, out io
 		return err
 	}
 	result, err := p.compare(known)
+	if err == nil && len(result.bad()) > 0 { // ovn-controller may just have learned an address that it has announced itself
+		if err = p.settle(); err == nil {
+			result, err = p.compare(known)
+		}
+	}
 	if err != nil {
 		return err
 	}
