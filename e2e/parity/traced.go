@@ -126,11 +126,11 @@ func (p *Pair) traces(seed string, more []Packet, flows *Result) (*Traced, error
 	return traced, nil
 }
 
-// excuse takes out the differences of packets that met a flow whose actions are known to differ.
+// excuse takes out the differences of packets that met a flow whose actions are known to differ, or of which another contender was taken.
 func (t *Traced) excuse(flows *Result) {
 	known := make(map[string]bool)
 	for _, d := range flows.Differences {
-		if d.Outcome == Known && (d.Ours == nil || d.Theirs == nil || d.Ours.Actions != d.Theirs.Actions) {
+		if (d.Outcome == Known || d.Outcome == Contested) && (d.Ours == nil || d.Theirs == nil || d.Ours.Actions != d.Theirs.Actions) {
 			known[fmt.Sprintf("%d. %s, priority %d", d.Table, d.Match, d.Priority)] = true
 		}
 	}

@@ -10,6 +10,7 @@ type walkSwitch struct {
 	name     string
 	net      int
 	localnet string // its localnet port, "" if there is none
+	network  string // that the localnet port is for
 }
 
 var switchKinds = []kind{
@@ -71,9 +72,9 @@ func localnet(w *walker) []Command {
 		s.localnet = ""
 		return []Command{nb("lsp-del %s", name)}
 	}
-	s.localnet = w.name("ln")
+	s.localnet, s.network = w.name("ln"), one(w, "phys", "phys", "other")
 	return []Command{nb("lsp-add %s %s -- lsp-set-type %s localnet -- lsp-set-addresses %s unknown -- lsp-set-options %s network_name=%s",
-		s.name, s.localnet, s.localnet, s.localnet, s.localnet, one(w, "phys", "phys", "other"))}
+		s.name, s.localnet, s.localnet, s.localnet, s.localnet, s.network)}
 }
 
 var localnetSettings = []setting{
@@ -89,7 +90,9 @@ func setLocalnet(w *walker) []Command {
 	case s == nil:
 		return nil
 	case w.in(4):
-		return []Command{nb("set Logical_Switch_Port %s options:network_name=%s", s.localnet, one(w, "phys", "other", "unknown"))}
+		// Not from one bridge to the other: ovn-controller 23.03 makes both patch ports of one name before it has removed the old ones,
+		// and no transaction of its Open vSwitch succeeds any more.
+		return []Command{nb("set Logical_Switch_Port %s options:network_name=%s", s.localnet, one(w, s.network, "unknown"))}
 	}
 	return w.set("nb", "Logical_Switch_Port", s.localnet, s.net, localnetSettings)
 }

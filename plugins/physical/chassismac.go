@@ -72,7 +72,7 @@ func (e *evaluation) toRouterMAC(row *sb.PortBinding, a attachment) {
 		}
 		actions = append(actions, ingress...)
 		actions = append(actions, flow.SetFieldBytes(flow.EthSrc, m[:]), flow.Resubmit(p.Tables.LogIngress))
-		e.addFor(cookieOf(router), p.Tables.PhyToLog, 180,
+		e.contend(router.UUID, cookieOf(router), p.Tables.PhyToLog, 180, // of several routers each wants it
 			[]flow.Term{flow.InPort.Is(uint64(a.ofport)), vlanTerm(a.tag), flow.ConjID.Is(conjunctionMAC)}, actions...)
 		e.share(fmt.Sprint("chassis MAC VLAN ", a.tag), noRow, p.Tables.PhyToLog, 180, []flow.Term{vlanTerm(a.tag)}, clause(1))
 	}

@@ -182,6 +182,17 @@ func (e *evaluation) addFor(cookie flow.Cookie, table flow.TableID, priority flo
 
 // share makes a flow that other units may want as well: name says all that makes it.
 func (e *evaluation) share(name string, cookie flow.Cookie, table flow.TableID, priority flow.Priority, terms []flow.Term, actions ...flow.Action) {
+	e.apart(func(flow.Flow) string { return "shared " + name }, cookie, table, priority, terms, actions)
+}
+
+// contend makes a flow where others, of this unit or another, may want one with other actions. Each has a UUID of its own, so that it is
+// the table that chooses. By tells them apart.
+func (e *evaluation) contend(by string, cookie flow.Cookie, table flow.TableID, priority flow.Priority, terms []flow.Term, actions ...flow.Action) {
+	e.apart(func(f flow.Flow) string { return "contender " + by + " " + f.String() }, cookie, table, priority, terms, actions)
+}
+
+// apart makes a flow with a UUID of its own, by its name. Flows of one name are the same.
+func (e *evaluation) apart(name func(flow.Flow) string, cookie flow.Cookie, table flow.TableID, priority flow.Priority, terms []flow.Term, actions []flow.Action) {
 	f, err := flow.New(table, priority, terms, actions...)
 	if err != nil {
 		e.fail(err)
@@ -191,5 +202,5 @@ func (e *evaluation) share(name string, cookie flow.Cookie, table flow.TableID, 
 	if e.shared == nil {
 		e.shared = map[uuid.UUID]flow.Flow{}
 	}
-	e.shared[uuid.NewSHA1(space, []byte("shared "+name))] = f
+	e.shared[uuid.NewSHA1(space, []byte(name(f)))] = f
 }
