@@ -31,8 +31,8 @@ func TestVswitchdMonitorPauses(t *testing.T) {
 	s, l, alice := realLoop(t, 500, logged(&said))
 	want, since := awaitFlows(t, s, 500), status(t, l).Since
 	var foreign []string
-	long := strings.Repeat(",set_field:1->reg1", 15)[1:]
-	for n := range 4_000 { // more than a megabyte of reports
+	long := strings.Repeat(",set_field:1->reg1", 150)[1:]
+	for n := range 2_500 { // 6 MB of reports, for swconn reads 4 MiB ahead
 		foreign = append(foreign, fmt.Sprintf("cookie=0x900000000000000,table=11,priority=1,reg0=%d,actions=%s", n, long))
 	}
 	path := flowFile(t, foreign...)

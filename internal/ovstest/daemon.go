@@ -176,20 +176,13 @@ func (p *process) stop(signal syscall.Signal) error {
 	return nil
 }
 
-// pause stops the process where it is and waits until it stands still: SIGSTOP is delivered some time after kill(2) returns.
+// pause stops the process where it is and waits until it stands still.
 func (p *process) pause() error {
-	pid, err := p.signal(syscall.SIGSTOP)
-	if err != nil {
-		return err
+	pid := p.pid()
+	if pid == 0 {
+		return fmt.Errorf("%s: %w", p.Name, ErrNotRunning)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
-	defer cancel()
-	return Poll(ctx, func() error {
-		if state := processState(pid); state != "T" {
-			return fmt.Errorf("pause %s: process %d is in state %q", p.Name, pid, state)
-		}
-		return nil
-	})
+	return freeze(pid)
 }
 
 func (p *process) resume() error {

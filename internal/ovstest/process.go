@@ -2,12 +2,15 @@ package ovstest
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
+	"testing"
 )
 
 // running returns the process id in pidfile when that process lives and was started with this very pidfile, else 0. A
@@ -42,8 +45,11 @@ func isAlive(pid int) bool {
 
 // processState returns the letter of proc(5) for the process's state, the field behind the command's name in parentheses; ""
 // when there is no such process.
-func processState(pid int) string {
-	stat, err := os.ReadFile(procPath(pid, "stat"))
+func processState(pid int) string { return stateIn(procPath(pid, "stat")) }
+
+// stateIn returns the state that a file like proc(5)'s stat says.
+func stateIn(file string) string {
+	stat, err := os.ReadFile(file)
 	if err != nil {
 		return ""
 	}
@@ -52,6 +58,36 @@ func processState(pid int) string {
 		return ""
 	}
 	return fields[0]
+}
+
+// Freeze stops a process with SIGSTOP, as [Sandbox.Pause] stops a daemon.
+func Freeze(t testing.TB, pid int) {
+	t.Helper()
+	if err := freeze(pid); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// freeze stops a process where it is and waits until all its threads stand still: each goes on after kill(2) has returned until it is next
+// scheduled.
+func freeze(pid int) error {
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		return fmt.Errorf("stop process %d: %w", pid, err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	defer cancel()
+	return Poll(ctx, func() error {
+		threads, err := filepath.Glob(procPath(pid, "task/*/stat"))
+		if err != nil || len(threads) == 0 {
+			return fmt.Errorf("process %d has gone", pid)
+		}
+		for _, thread := range threads {
+			if state := stateIn(thread); state != "T" {
+				return fmt.Errorf("%s is in state %q", thread, state)
+			}
+		}
+		return nil
+	})
 }
 
 func procPath(pid int, name string) string {

@@ -75,9 +75,7 @@ func TestPortUpWaitsForFlows(t *testing.T) {
 			n.until(t, "Port_Binding", "p1", "up", "true")
 
 			pid := n.pid(t, source)
-			if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
-				t.Fatal(err)
-			}
+			ovstest.Freeze(t, pid)
 			resumed := time.AfterFunc(held, func() { _ = syscall.Kill(pid, syscall.SIGCONT) })
 			defer resumed.Stop()
 			defer func() { _ = syscall.Kill(pid, syscall.SIGCONT) }()

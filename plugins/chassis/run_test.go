@@ -146,9 +146,7 @@ func TestProgressWaitsForFlows(t *testing.T) {
 	for _, source := range []string{"lflow", "physical", "neighbor"} {
 		const held = 5 * time.Second
 		pid := n.pid(t, source)
-		if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
-			t.Fatal(err)
-		}
+		ovstest.Freeze(t, pid)
 		resumed := time.AfterFunc(held, func() { _ = syscall.Kill(pid, syscall.SIGCONT) })
 		start := time.Now()
 		n.Nbctl(t, "--wait=hv", "--timeout=30", "sync")
