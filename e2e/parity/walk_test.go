@@ -112,7 +112,7 @@ func TestWalkIsPossible(t *testing.T) {
 	for n := range *walkSeeds {
 		seed := *walkSeed + uint64(n)
 		pair := &Pair{t: t, ovn: ovstest.Start(t, ovstest.Options{OVN: true})}
-		for _, c := range newWalker(seed).commands(200) {
+		for _, c := range newWalker(seed).commands(max(200, *walkSteps)) {
 			if c.Tool == "step" {
 				continue
 			}

@@ -175,12 +175,10 @@ func (w *walker) thing(kind string) string {
 	return pick(w, w.things, func(t thing) bool { return t.kind == kind }).name
 }
 
-// added notes how to take away what was added, once.
+// added notes how to take away what was added, once: what it was added to before, it is no more.
 func (w *walker) added(command Command, of ...string) {
-	same := func(u undo) bool { return slices.Equal(u.command.Args, command.Args) }
-	if !slices.ContainsFunc(w.undo, same) {
-		w.undo = append(w.undo, undo{of, command})
-	}
+	w.undo = slices.DeleteFunc(w.undo, func(u undo) bool { return slices.Equal(u.command.Args, command.Args) })
+	w.undo = append(w.undo, undo{of, command})
 }
 
 // has says whether there is something to take away from what has a name.

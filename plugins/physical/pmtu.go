@@ -45,9 +45,14 @@ var versions = []version{
 	{0x86dd, flow.IPv6Dst, flow.IPv6Src, flow.SetField(flow.ICMPv6Type, 2), flow.SetField(flow.ICMPv6Code, 0), opcodePutICMP6FragMTU, 4},
 }
 
-// effectiveMTU is the size of packets that a port can send through all of the tunnels; 0 if it is not known.
+// effectiveMTU is the size of packets that a port can send through all of the tunnels; 0 if it is not known. That of a port which is not
+// bound here is not (physical.c, get_effective_mtu: if-status.c forgets an interface when its port is released).
 func (e *evaluation) effectiveMTU(sender *sb.PortBinding, tunnels []local.Tunnel) int {
 	_, mtu := e.plugged(sender)
+	e.reads(local.KindSelf, "")
+	if e.local.Bound(sender) == 0 {
+		return 0
+	}
 	overhead := 0
 	for _, t := range tunnels {
 		header := ipv4Header
