@@ -38,15 +38,7 @@ func TestPacketsComeAndGo(t *testing.T) {
 		}
 		return nil
 	})
-	until := func(what string, is func() bool) {
-		t.Helper()
-		for end := time.Now().Add(20 * time.Second); !is(); time.Sleep(time.Millisecond) {
-			if time.Now().After(end) {
-				t.Fatalf("not %s: %v, %v", what, h.PacketOuts(), h.Resumed())
-			}
-		}
-	}
-	until("listening", func() bool { _, text := h.Status(); return text == "listening" })
+	until(t, h, "listening", func() bool { _, text := h.Status(); return text == "listening" })
 	from := must(flow.ParseFlow("in_port=3,reg1=9,metadata=4 actions=drop")).Match
 	for _, p := range []sdk.PacketIn{
 		{Controller: 6, UserData: []byte("dhcp6"), Packet: []byte("nobody's")},
@@ -55,12 +47,22 @@ func TestPacketsComeAndGo(t *testing.T) {
 	} {
 		h.PacketIn(p)
 	}
-	until("answered", func() bool { return len(h.PacketOuts()) == 1 && len(h.Resumed()) == 1 })
+	until(t, h, "answered", func() bool { return len(h.PacketOuts()) == 1 && len(h.Resumed()) == 1 })
 	if out := h.PacketOuts()[0]; string(out.Packet) != "who is it" || out.Actions != reply || out.Metadata != from {
 		t.Errorf("packet-out %+v", out)
 	}
 	if in := h.Resumed()[0]; string(in.Packet) != "changed discover" || string(in.Continuation) != "later" {
 		t.Errorf("resumed %+v", in)
+	}
+}
+
+// until waits for what happens some time later.
+func until(t *testing.T, h *sdktest.Host, what string, is func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !is(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("not %s: %v, %v", what, h.PacketOuts(), h.Resumed())
+		}
 	}
 }
 
@@ -98,6 +100,7 @@ func TestPacketFences(t *testing.T) {
 			t.Errorf("a flow with another's user data: %v", err)
 		}
 	})
+	until(t, h, "sent", func() bool { return len(h.PacketOuts()) > 0 }) // some time after it was taken
 	if out := h.PacketOuts(); len(out) != 1 {
 		t.Errorf("%d packets were sent, want 1", len(out))
 	}
