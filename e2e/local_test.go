@@ -67,10 +67,11 @@ func TestLocalParity(t *testing.T) {
 			// is local no more), and may have recomputed before it heard of them.
 			ovstest.Eventually(t, settle, func() error {
 				p.Appctl(t, ovstest.Controller, "inc-engine/recompute")
-				if n := datapaths(p.awaitEqual(t, neighborTables...)); n != step.keys {
-					return fmt.Errorf("flows in %d datapaths, want %d", n, step.keys)
+				flows, err := p.equal(t, neighborTables...)
+				if n := datapaths(flows); err == nil && n != step.keys {
+					err = fmt.Errorf("flows in %d datapaths, want %d", n, step.keys)
 				}
-				return nil
+				return err
 			})
 		})
 		if !ok {

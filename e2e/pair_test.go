@@ -47,16 +47,21 @@ func (p *pair) plug(t testing.TB, port string, ofport int) {
 }
 
 // awaitEqual waits until both switches hold the same flows in these tables, and returns them.
-func (p *pair) awaitEqual(t testing.TB, tables ...int) []string {
+func (p *pair) awaitEqual(t testing.TB, tables ...int) (flows []string) {
 	t.Helper()
-	var flows []string
-	ovstest.Eventually(t, settle, func() error {
-		flows = only(p.Flows(t, ovstest.Bridge), tables)
-		own := only(p.flowhost.Flows(t, ovstest.Bridge), tables)
-		if !slices.Equal(flows, own) {
-			return fmt.Errorf("tables %v: -ovn-controller +flowhost\n%s", tables, cmp.Diff(flows, own))
-		}
-		return nil
+	ovstest.Eventually(t, settle, func() (err error) {
+		flows, err = p.equal(t, tables...)
+		return err
 	})
 	return flows
+}
+
+// equal returns the flows that both switches hold in these tables, and an error if they are not the same.
+func (p *pair) equal(t testing.TB, tables ...int) ([]string, error) {
+	t.Helper()
+	flows, own := only(p.Flows(t, ovstest.Bridge), tables), only(p.flowhost.Flows(t, ovstest.Bridge), tables)
+	if !slices.Equal(flows, own) {
+		return nil, fmt.Errorf("tables %v: -ovn-controller +flowhost\n%s", tables, cmp.Diff(flows, own))
+	}
+	return flows, nil
 }
