@@ -22,10 +22,12 @@ func (s *source) secure(text string) {
 	}
 }
 
-// portSecurity makes the flows of a port's security. Only the chassis that has the port needs them (lflow.c, consider_port_sec_flows).
+// portSecurity makes the flows of the security of a VIF, a container or a virtual port. Only the chassis that has the port needs them
+// (lflow.c, consider_port_sec_flows, which is given the ports that binding.c binds to interfaces).
 func (s *source) portSecurity(u *unit, row *sb.PortBinding) (r result) {
 	r.unit = u
-	if row.Type != "" || row.Chassis == nil || *row.Chassis != s.local.Self() {
+	const vif, virtual = "", "virtual"
+	if row.Type != vif && row.Type != virtual || row.Chassis == nil || *row.Chassis != s.local.Self() {
 		return r
 	}
 	if key := s.local.Key(row.Datapath); key != 0 {
