@@ -48,7 +48,7 @@ func (s *Side) start(t testing.TB) {
 	t.Helper()
 	s.Sandbox.Start(t, s.Program)
 	if s.Program == ovstest.Controller {
-		s.Appctl(t, ovstest.Controller, "debug/ignore-startup-delay")
+		s.IgnoreStartupDelay(t)
 	}
 }
 

@@ -230,6 +230,21 @@ func (s *Sandbox) StartController(t testing.TB) {
 	s.Start(t, Controller)
 }
 
+// IgnoreStartupDelay has ovn-controller delete what is stale at once, which it otherwise puts off for some time after its start
+// (daemon_started_recently). One of 23.03 now and then ends by a signal just then: it is started again.
+func (s *Sandbox) IgnoreStartupDelay(t testing.TB) {
+	t.Helper()
+	Eventually(t, stopTimeout, func() error {
+		if s.Pid(Controller) == 0 {
+			if err := s.Up(t.Context(), Controller); err != nil {
+				return err
+			}
+		}
+		_, err := s.Control(Controller, "debug/ignore-startup-delay")
+		return err
+	})
+}
+
 // Add makes a further daemon part of the sandbox: it can be started, killed and so on by its name, it runs in the sandbox's
 // environment, and it is stopped first. It is not started yet.
 func (s *Sandbox) Add(daemon Daemon) {

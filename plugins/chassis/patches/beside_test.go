@@ -65,7 +65,7 @@ func TestBesideController(t *testing.T) {
 	}
 	his.StartController(t)
 	// Patch ports are deleted only some seconds after its start (patch.c, daemon_started_recently).
-	his.Appctl(t, ovstest.Controller, "debug/ignore-startup-delay")
+	his.IgnoreStartupDelay(t)
 	dutytest.Sides{His: his, Ours: ours}.Compare(t, Tables(), start, rows, scripts)
 }
 
