@@ -13,8 +13,8 @@ import (
 // them for others (conntrack zones, tunnels, claims, BFD); the settings of the chassis; and a row for the datapath, which ovn-controller
 // makes so that ovs-vswitchd fills in what that can do.
 //
-// Which conntrack zones it uses it says itself. Its keys of the bridge may say something else for good, because it writes each but once:
-// strays are the names of those.
+// Which conntrack zones it uses it says itself. Its keys of the bridge may say something else for good: when somebody has changed them, or
+// when none of its transactions succeeds any more. Strays are the names of those.
 func mirror(from, to *ovstest.Sandbox) (strays []string, err error) {
 	wanted, err := readPorts(from)
 	if err != nil {

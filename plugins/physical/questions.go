@@ -101,7 +101,7 @@ func (n *network) describe(id uuid.UUID) (sdk.Description, error) {
 	u := n.byID(id)
 	if u == nil {
 		if f := n.shared.flows[id]; f != nil {
-			return sdk.Description{Text: "wanted by " + fmt.Sprint(f.users) + " ports or chassis alike"}, nil
+			return sdk.Description{Text: "wanted by this many ports or chassis: " + fmt.Sprint(f.users)}, nil
 		}
 		return sdk.Description{}, errUnknown
 	}
