@@ -159,7 +159,7 @@ func TestTracesSeeAnAlteredFlow(t *testing.T) {
 	}
 }
 
-// A packet may fare differently where it meets a flow whose actions are meant to differ, and nowhere else.
+// A packet may fare differently where it meets a flow whose actions are meant to differ, or are another contender's, and nowhere else.
 func TestExcuse(t *testing.T) {
 	key := Key{Table: 8, Priority: 100, Match: "reg14=0x1,metadata=0x1"}
 	met := Trace{Path: []string{"0. in_port=1, priority 100", "8. reg14=0x1,metadata=0x1, priority 100"}}
@@ -172,6 +172,7 @@ func TestExcuse(t *testing.T) {
 		"other flows":        {Difference{Key: key, Outcome: Known, Ours: &Flow{Actions: "a"}, Theirs: &Flow{Actions: "b"}}, Trace{Path: met.Path[:1]}, 0},
 		"another cookie":     {Difference{Key: key, Outcome: Known, Ours: &Flow{Actions: "a"}, Theirs: &Flow{Actions: "a"}}, met, 0},
 		"not meant":          {Difference{Key: key, Outcome: Differ, Ours: &Flow{Actions: "a"}, Theirs: &Flow{Actions: "b"}}, met, 0},
+		"another contender":  {Difference{Key: key, Outcome: Contested, Ours: &Flow{Actions: "a"}, Theirs: &Flow{Actions: "b"}}, met, 1},
 		"meant to be theirs": {Difference{Key: key, Outcome: Known, Theirs: &Flow{Actions: "b"}}, met, 1},
 	} {
 		traced := &Traced{Differences: []TraceDifference{{Theirs: c.path}}}

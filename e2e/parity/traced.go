@@ -13,7 +13,7 @@ import (
 // Traced is what came of packets that were traced on both sides.
 type Traced struct {
 	Verdicts    map[Verdict]int // how many of those that are the same have which
-	Known       int             // differ, and on their way met a flow that is meant to differ
+	Known       int             // differ, and on their way met a flow that is meant to differ, or contested
 	Differences []TraceDifference
 }
 
