@@ -5,10 +5,15 @@ import (
 	"github.com/flowhost/flowhost/sdk/flow"
 )
 
-// patchPort makes the flows of a port that joins two datapaths here: what goes out by it comes in by its peer.
+// patchPort makes the flows of a port that joins two datapaths here: what goes out by it comes in by its peer. From gateway router to
+// gateway router nothing goes unless both are here: ovn-controller is told of those of other chassis only if it monitors all rows, and
+// then they are local (update_sb_monitors).
 func (e *evaluation) patchPort(row *sb.PortBinding) {
 	peer := e.row(row.Options["peer"])
 	if peer == nil || peer.Type != row.Type || peer.Options["peer"] != row.LogicalPort {
+		return
+	}
+	if row.Type == typeL3Gateway && e.localKey(peer.Datapath) == 0 {
 		return
 	}
 	e.common(row, nil)
