@@ -22,6 +22,7 @@ type walker struct {
 	undo      []undo
 	disabled  string // the router that is disabled, if one is
 	templates bool   // the chassis here has template variables
+	all       bool   // it monitors all rows
 }
 
 // A thing is a row that others point to by its name, and of which no other model is kept.

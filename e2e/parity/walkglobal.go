@@ -1,9 +1,12 @@
 package parity
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // globalKinds are about what all have in common, or the chassis here.
-var globalKinds = []kind{{"set globally", setGlobal}, {"set here", setHere}, {"template", setTemplate}, {"template", setTemplate}}
+var globalKinds = []kind{{"set globally", setGlobal}, {"set here", setHere}, {"monitor all", monitorAll}, {"template", setTemplate}, {"template", setTemplate}}
 
 var globalSettings = []setting{
 	{"options:use_logical_dp_groups=false"},
@@ -19,10 +22,21 @@ func setGlobal(w *walker) []Command { return w.set("nb", "NB_Global", ".", 0, gl
 var hereSettings = []setting{
 	{"external_ids:ovn-chassis-mac-mappings=phys:aa:bb:cc:dd:ee:01"},
 	{"external_ids:ovn-bridge-mappings=phys:br-ex,other:br-ey"},
-	{"external_ids:ovn-monitor-all=true"},
 }
 
 func setHere(w *walker) []Command { return w.set("vs", "Open_vSwitch", ".", 0, hereSettings) }
+
+// monitorAll has the chassis here monitor all rows of the southbound database, or not any more: not while routers have others behind
+// them, for the reason that moveRouter tells.
+func monitorAll(w *walker) []Command {
+	if slices.ContainsFunc(w.routers, func(name string) bool { return w.has(peered(name)) }) {
+		return nil
+	}
+	if w.all = !w.all; w.all {
+		return []Command{vs("set Open_vSwitch . external_ids:ovn-monitor-all=true")}
+	}
+	return []Command{vs("remove Open_vSwitch . external_ids ovn-monitor-all")}
+}
 
 // setTemplate sets what template variables stand for here and elsewhere. The row of the chassis here stays: ovn-controller 23.03 ends
 // with a failed assertion when it is made again.

@@ -29,7 +29,7 @@ func relay(w *walker) []Command {
 	}
 }
 
-// addIGMP has a port of another chassis join a multicast group, as that chassis would say.
+// addIGMP has a port of another chassis join a multicast group, as that chassis would say. That outlives the port.
 func addIGMP(w *walker) []Command {
 	v := pick(w, w.vifs, func(v *vif) bool { return v.kind == "" })
 	chassis := pick(w, w.chassis, nil)
@@ -41,7 +41,7 @@ func addIGMP(w *walker) []Command {
 	if w.has(member) {
 		return nil
 	}
-	w.added(sb("--if-exists destroy IGMP_Group %s", id), v.name, member)
+	w.added(sb("--if-exists destroy IGMP_Group %s", id), v.at.name, member)
 	return []Command{
 		nb("set Logical_Switch %s other_config:mcast_snoop=true", v.at.name),
 		sb("--id=@d get Datapath_Binding %s -- --id=@p get Port_Binding %s -- --id=@c get Chassis %s"+

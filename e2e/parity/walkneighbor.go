@@ -42,11 +42,12 @@ func addFDB(w *walker) []Command {
 	if v == nil {
 		return nil
 	}
+	w.names++
 	id, datapath, port := w.uuid(), 3000+v.at.net, 100+v.host%1900
 	w.added(sb("--if-exists destroy FDB %s", id), v.name)
 	return []Command{
 		nb("set Logical_Switch %s other_config:requested-tnl-key=%d", v.at.name, datapath),
 		nb("set Logical_Switch_Port %s options:requested-tnl-key=%d -- lsp-set-addresses %s unknown", v.name, port, v.name),
-		sb("--id=%s create FDB mac=%s dp_key=%d port_key=%d", id, quoted(fmt.Sprintf("0a:dd:00:00:00:%02x", w.rng.IntN(256))), datapath, port),
+		sb("--id=%s create FDB mac=%s dp_key=%d port_key=%d", id, quoted(fmt.Sprintf("0a:dd:00:00:%02x:%02x", w.names>>8&0xff, w.names&0xff)), datapath, port),
 	}
 }

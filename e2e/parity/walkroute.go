@@ -37,9 +37,12 @@ func addECMP(w *walker) []Command {
 		return nil
 	}
 	prefix, hop := w.nextHop(j)
-	w.added(nb("--if-exists lr-route-del %s %s %s", j.router, prefix, hop), j.router)
-	return []Command{nb("--if-exists lr-route-del %s %s %s -- %s lr-route-add %s %s %s",
-		j.router, prefix, hop, one(w, "--ecmp", "--ecmp-symmetric-reply"), j.router, prefix, hop)}
+	remove := nb("--if-exists lr-route-del %s %s %s", j.router, prefix, hop)
+	w.added(remove, j.router)
+	return []Command{ // two transactions: within one, ovn-nbctl goes on seeing what it has removed
+		remove,
+		nb("%s lr-route-add %s %s %s", one(w, "--ecmp", "--ecmp-symmetric-reply"), j.router, prefix, hop),
+	}
 }
 
 func addDiscard(w *walker) []Command {

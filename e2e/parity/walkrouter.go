@@ -98,18 +98,24 @@ func part(w *walker) []Command {
 
 // joinRouters leads two routers to each other, without a switch between.
 func joinRouters(w *walker) []Command {
+	if w.all {
+		return nil
+	}
 	one := pick(w, w.routers, nil)
 	other := pick(w, w.routers, func(name string) bool { return name != one })
 	if other == "" {
 		return nil
 	}
 	a, b, n := w.name("pa"), w.name("pb"), w.names%250
-	w.added(nb("--if-exists lrp-del %s -- --if-exists lrp-del %s", a, b), one, other)
+	w.added(nb("--if-exists lrp-del %s -- --if-exists lrp-del %s", a, b), one, other, peered(one), peered(other))
 	return []Command{
 		nb("lrp-add %s %s 0a:fe:00:00:%02x:%02x 100.64.%d.1/24 fd64:%d::1/64 peer=%s", one, a, w.names/250, n, n, n, b),
 		nb("lrp-add %s %s 0a:fe:00:01:%02x:%02x 100.64.%d.2/24 fd64:%d::2/64 peer=%s", other, b, w.names/250, n, n, n, a),
 	}
 }
+
+// peered names that a router is joined to another without a switch between.
+func peered(router string) string { return router + "'s router" }
 
 var routerSettings = []setting{
 	{"options:dnat_force_snat_ip=172.18.0.1"},
@@ -131,9 +137,10 @@ func setRouter(w *walker) []Command {
 	return w.set("nb", "Logical_Router", name, 0, routerSettings)
 }
 
-// moveRouter makes a router one of a chassis (its ports are l3gateway ports), or of all.
+// moveRouter makes a router one of a chassis (its ports are l3gateway ports), or of all. Not one that has another behind it: when it
+// leaves, ovn-controller 23.03 keeps it, for a gateway elsewhere that it has been told of is local, and it is told of what is local.
 func moveRouter(w *walker) []Command {
-	name := pick(w, w.routers, nil)
+	name := pick(w, w.routers, func(name string) bool { return !w.has(peered(name)) })
 	if name == "" {
 		return nil
 	}
