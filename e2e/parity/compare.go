@@ -68,8 +68,9 @@ func (c *Counts) add(other *Counts) {
 
 // A Result is a comparison, by table.
 type Result struct {
-	Tables      map[int]*Counts
-	Differences []Difference // but for the same; sorted by key
+	Tables       map[int]*Counts
+	Differences  []Difference // but for the same; sorted by key
+	ours, theirs *names       // that keys are made of
 }
 
 // Total adds up all tables.
@@ -84,7 +85,7 @@ func (r *Result) Total() *Counts {
 // Compare holds our side against theirs. contenders are all our flows for a key that more than one logical flow wants; known says
 // whether a difference is meant, and why.
 func Compare(ours, theirs *Side, contenders map[Key][]Flow, known meant.Differences) *Result {
-	r := &Result{Tables: make(map[int]*Counts)}
+	r := &Result{Tables: make(map[int]*Counts), ours: ours.names, theirs: theirs.names}
 	keys := maps.Clone(ours.Flows)
 	maps.Copy(keys, theirs.Flows)
 	for key := range keys {

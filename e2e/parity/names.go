@@ -111,10 +111,7 @@ func (n *names) nameConjunctions(flows []Flow) map[string]string {
 
 // rename names the numbers in a flow, and sorts conjunction actions.
 func (n *names) rename(f Flow) Flow {
-	f.Match = conjID.ReplaceAllStringFunc(f.Match, func(s string) string {
-		return "conj_id=" + name(n.conjunctions, conjID.FindStringSubmatch(s)[1])
-	})
-	f.Actions = n.actions(f.Actions)
+	f.Match, f.Actions = n.match(f.Match), n.actions(f.Actions)
 	if !strings.HasPrefix(f.Actions, "conjunction(") {
 		return f
 	}
@@ -125,6 +122,13 @@ func (n *names) rename(f Flow) Flow {
 	slices.Sort(clauses)
 	f.Actions = strings.Join(slices.Compact(clauses), ",")
 	return f
+}
+
+// match names the conjunction in a match.
+func (n *names) match(text string) string {
+	return conjID.ReplaceAllStringFunc(text, func(s string) string {
+		return "conj_id=" + name(n.conjunctions, conjID.FindStringSubmatch(s)[1])
+	})
 }
 
 // actions names groups and meters in actions.

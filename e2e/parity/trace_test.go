@@ -162,7 +162,8 @@ func TestTracesSeeAnAlteredFlow(t *testing.T) {
 // A packet may fare differently where it meets a flow whose actions are meant to differ, or are another contender's, and nowhere else.
 func TestExcuse(t *testing.T) {
 	key := Key{Table: 8, Priority: 100, Match: "reg14=0x1,metadata=0x1"}
-	met := Trace{Path: []string{"0. in_port=1, priority 100", "8. reg14=0x1,metadata=0x1, priority 100"}}
+	met := Trace{Path: []string{"0. in_port=1, priority 100", "8. reg14=0x1,metadata=0x1, priority 100", "9. conj_id=3,ip, priority 100"}}
+	named := Key{Table: 9, Priority: 100, Match: "conj_id=some,ip"}
 	for name, c := range map[string]struct {
 		flow Difference
 		path Trace
@@ -174,9 +175,11 @@ func TestExcuse(t *testing.T) {
 		"not meant":          {Difference{Key: key, Outcome: Differ, Ours: &Flow{Actions: "a"}, Theirs: &Flow{Actions: "b"}}, met, 0},
 		"another contender":  {Difference{Key: key, Outcome: Contested, Ours: &Flow{Actions: "a"}, Theirs: &Flow{Actions: "b"}}, met, 1},
 		"meant to be theirs": {Difference{Key: key, Outcome: Known, Theirs: &Flow{Actions: "b"}}, met, 1},
+		"a conjunction":      {Difference{Key: named, Outcome: Contested, Ours: &Flow{Actions: "a"}, Theirs: &Flow{Actions: "b"}}, met, 1},
 	} {
 		traced := &Traced{Differences: []TraceDifference{{Theirs: c.path}}}
-		traced.excuse(&Result{Differences: []Difference{c.flow}})
+		theirs := &names{conjunctions: map[string]string{"3": "some"}}
+		traced.excuse(&Result{Differences: []Difference{c.flow}, ours: new(names), theirs: theirs})
 		if traced.Known != c.want || len(traced.Differences) != 1-c.want || traced.Total() != 1 {
 			t.Errorf("%s: %+v", name, traced)
 		}

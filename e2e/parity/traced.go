@@ -134,9 +134,12 @@ func (t *Traced) excuse(flows *Result) {
 			known[fmt.Sprintf("%d. %s, priority %d", d.Table, d.Match, d.Priority)] = true
 		}
 	}
+	met := func(t Trace, numbers *names) bool {
+		return slices.ContainsFunc(t.Path, func(flow string) bool { return known[numbers.match(flow)] })
+	}
 	before := len(t.Differences)
 	t.Differences = slices.DeleteFunc(t.Differences, func(d TraceDifference) bool {
-		return slices.ContainsFunc(slices.Concat(d.Ours.Path, d.Theirs.Path), func(flow string) bool { return known[flow] })
+		return met(d.Ours, flows.ours) || met(d.Theirs, flows.theirs)
 	})
 	t.Known += before - len(t.Differences)
 }
