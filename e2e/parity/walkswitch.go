@@ -108,7 +108,8 @@ func retag(w *walker) []Command {
 	return []Command{nb("set Logical_Switch_Port %s tag_request=%d", s.localnet, 1+w.rng.IntN(4000))}
 }
 
-// addForwarding makes a group of two ports that share an address (fwd_group); one a switch: ovn-northd 23.03 loops for ever over three.
+// addForwarding makes a group of two ports that share an address (fwd_group); one a switch: ovn-northd 23.03 loops for ever over three. It
+// is made as a row: fwd-group-del leaves what it deletes on the switch.
 func addForwarding(w *walker) []Command {
 	v := pick(w, w.vifs, func(v *vif) bool { return !w.has(v.at.name + "'s group") })
 	if v == nil {
@@ -118,14 +119,12 @@ func addForwarding(w *walker) []Command {
 	if other == nil {
 		return nil
 	}
-	name := w.name("fg")
-	w.added(nb("fwd-group-del %s", name), v.at.name, v.at.name+"'s group")
-	c := nb("fwd-group-add %s %s 10.%d.253.%d 0a:fd:00:00:%02x:%02x %s %s", name, v.at.name, v.at.net, w.names%250+1,
-		w.names/250, w.names%250, v.name, other.name)
-	if w.in(2) {
-		c.Args = slices.Insert(c.Args, 0, "--liveness")
-	}
-	return []Command{c}
+	w.names++
+	id, s := w.uuid(), v.at
+	w.added(nb("remove Logical_Switch %s forwarding_groups %s", s.name, id), s.name, s.name+"'s group")
+	return []Command{nb("--id=%s create Forwarding_Group name=%s vip=10.%d.253.%d vmac=%s child_port=%s,%s liveness=%t"+
+		" -- add Logical_Switch %s forwarding_groups %s", id, id, s.net, w.names%250+1,
+		quoted(fmt.Sprintf("0a:fd:00:00:%02x:%02x", w.names/250, w.names%250)), v.name, other.name, w.in(2), s.name, id)}
 }
 
 // ip4 and ip6 are the addresses of the nth host of a switch's networks.
