@@ -80,7 +80,7 @@ rows: deps ## compare what is written into the databases with what ovn-controlle
 parity-walk: deps ## compare with ovn-controller on a random walk; SEED=1 STEPS=100; one that fails is shrunk to a scenario
 	FLOWHOST_REQUIRE_OVS=1 go test -count=1 -timeout 120m -v -run '^TestWalk$$' ./e2e/parity -args -walk.seed=$(SEED) -walk.steps=$(STEPS)
 
-parity-soak: ## the same, 2,000 steps: half an hour
+parity-soak: ## the same, 2,000 steps: three quarters of an hour
 	@$(MAKE) parity-walk STEPS=2000
 
 soak: deps ## run the tests that take an hour: databases of half a million rows, 20,000 random flows on a switch, adopting half a million flows
