@@ -45,7 +45,7 @@ func retagContainer(w *walker) []Command {
 	return []Command{c}
 }
 
-// newOfType makes a port of a type, not plugged yet; nil if there are enough.
+// newOfType makes a port of a type, not plugged yet; nil as newVIF.
 func (w *walker) newOfType(kind string) (*vif, Command) {
 	v, add := w.newVIF(kind)
 	if v != nil {

@@ -72,9 +72,18 @@ func localnet(w *walker) []Command {
 		s.localnet = ""
 		return []Command{nb("lsp-del %s", name)}
 	}
+	if w.isOutside(s) {
+		return nil
+	}
 	s.localnet, s.network = w.name("ln"), one(w, "phys", "phys", "other")
 	return []Command{nb("lsp-add %s %s -- lsp-set-type %s localnet -- lsp-set-addresses %s unknown -- lsp-set-options %s network_name=%s",
 		s.name, s.localnet, s.localnet, s.localnet, s.localnet, s.network)}
+}
+
+// isOutside says whether a switch leads to a physical network. It must by one port only: what it floods by one would come back by the
+// other, more of it each time.
+func (w *walker) isOutside(s *walkSwitch) bool {
+	return s.localnet != "" || slices.ContainsFunc(w.vifs, func(v *vif) bool { return v.at == s && v.kind == "l2gateway" })
 }
 
 var localnetSettings = []setting{

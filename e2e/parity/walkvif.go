@@ -36,12 +36,15 @@ var vifKinds = []kind{
 // isVIF says whether an interface may stand for a port.
 func (v *vif) isVIF() bool { return v.kind == "" || v.kind == "localport" }
 
-// newVIF makes a port, not plugged yet; nil if there are enough.
+// newVIF makes a port, not plugged yet; nil if there are enough, or no switch is fit for one.
 func (w *walker) newVIF(kind string) (*vif, Command) {
 	if len(w.vifs) >= mostVIFs {
 		return nil, Command{}
 	}
-	s := pick(w, w.switches, nil)
+	s := pick(w, w.switches, func(s *walkSwitch) bool { return kind != "l2gateway" || !w.isOutside(s) })
+	if s == nil {
+		return nil, Command{}
+	}
 	v := &vif{name: w.name("p"), kind: kind, at: s}
 	v.host = w.names
 	w.vifs = append(w.vifs, v)
