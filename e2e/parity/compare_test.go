@@ -17,7 +17,7 @@ cookie=0x0, table=9, priority=2001,ip,reg14=0x1,nw_dst=10.0.0.3 actions=conjunct
 cookie=0xb2, table=9, priority=2001,conj_id=2,ip,reg14=0x1 actions=resubmit(,10)
 cookie=0xb3, table=9, priority=2001,conj_id=3,ip,reg14=0x1 actions=drop
 cookie=0xc1, table=20, priority=110,ip,nw_dst=172.16.0.1 actions=group:5
-cookie=0xc2, table=20, priority=110,ip,nw_dst=172.16.0.2 actions=controller(userdata=00.00,meter_id=4),group:6
+cookie=0xc2, table=20, priority=110,ip,nw_dst=172.16.0.2 actions=controller(userdata=00.00.00.05.00.08.00.00.00.04,meter_id=4),group:6
 cookie=0xc3, table=20, priority=110,ip,nw_dst=172.16.0.3 actions=meter:7,resubmit(,21)
 cookie=0xc4, table=20, priority=110,ip,nw_dst=172.16.0.4 actions=meter:5,resubmit(,21)
 cookie=0xd1, table=68, priority=100,tcp actions=learn(table=69,delete_learned,cookie=0xd2,eth_type=0x800,NXM_OF_IP_SRC[],load:0x1->NXM_NX_REG10[7])
@@ -37,7 +37,7 @@ type=drop rate=300 burst_size=200
 meter=3 pktps burst stats bands=
 type=drop rate=300 burst_size=200`
 
-	ourFlows = `cookie=0xc2, table=20, priority=110,ip,nw_dst=172.16.0.2 actions=controller(userdata=00.00,meter_id=2),group:2
+	ourFlows = `cookie=0xc2, table=20, priority=110,ip,nw_dst=172.16.0.2 actions=controller(userdata=00.00.00.05.00.08.00.00.00.02,meter_id=2),group:2
 cookie=0xc3, table=20, priority=110,ip,nw_dst=172.16.0.3 actions=meter:1,resubmit(,21)
 cookie=0xc4, table=20, priority=110,ip,nw_dst=172.16.0.4 actions=meter:3,resubmit(,21)
 cookie=0xc1, table=20, priority=110,ip,nw_dst=172.16.0.1 actions=group:1

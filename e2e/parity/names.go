@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -21,6 +22,8 @@ var (
 	meterLine   = regexp.MustCompile(`meter=(\d+) ?`)
 	groupAction = regexp.MustCompile(`\bgroup:(\d+)`)
 	meterAction = regexp.MustCompile(`\b(meter:|meter_id=)(\d+)`)
+	// The meter of an action to a controller that is part of another's user data: a property of 8 bytes (NXAC2PT_METER_ID).
+	innerMeter  = regexp.MustCompile(`\b00\.05\.00\.08((?:\.[0-9a-f]{2}){4})`)
 	conjunction = regexp.MustCompile(`\bconjunction\((\d+),(\d+/\d+)\)`)
 	conjID      = regexp.MustCompile(`\bconj_id=(\d+)`)
 )
@@ -135,6 +138,13 @@ func (n *names) match(text string) string {
 func (n *names) actions(text string) string {
 	text = groupAction.ReplaceAllStringFunc(text, func(s string) string {
 		return "group:" + name(n.groups, groupAction.FindStringSubmatch(s)[1])
+	})
+	text = innerMeter.ReplaceAllStringFunc(text, func(s string) string {
+		id, _ := strconv.ParseUint(strings.ReplaceAll(innerMeter.FindStringSubmatch(s)[1], ".", ""), 16, 32)
+		if meter, ok := n.meters[fmt.Sprint(id)]; ok {
+			return "meter:" + meter
+		}
+		return s // anything may look like it
 	})
 	return meterAction.ReplaceAllStringFunc(text, n.meter)
 }

@@ -42,7 +42,7 @@ var (
 	actionsLine = regexp.MustCompile(`(?m)^(?:Datapath actions: (.*)| *(controller\(.*\)))$`)
 	pathFlow    = regexp.MustCompile(`(?m)^ *(\d+\. .*?)(?:, cookie 0x[0-9a-f]+)?$`)
 	freeNumber  = regexp.MustCompile(`\b(recirc\(|recirc_id=|meter\()(0x[0-9a-f]+|[0-9]+)`)
-	// A packet for a controller names the flow that sends it, whose cookie is compared elsewhere as its meter is, and the socket that it
+	// A packet for a controller names the flow that sends it, whose cookie is compared elsewhere as its meters are, and the socket that it
 	// goes to.
 	sender = regexp.MustCompile(`\b(pid=|rule_cookie=|meter_id=)[0-9a-fx]+`)
 )
@@ -70,7 +70,7 @@ func readTrace(text string) (t Trace, err error) {
 			}
 			return m[1] + names[n]
 		})
-		t.Actions[i] = sender.ReplaceAllString(actions, "$1*")
+		t.Actions[i] = innerMeter.ReplaceAllString(sender.ReplaceAllString(actions, "$1*"), "00.05.00.08.*")
 	}
 	for _, m := range pathFlow.FindAllStringSubmatch(text, -1) {
 		t.Path = append(t.Path, m[1])

@@ -190,5 +190,5 @@ func (a *loadPseudo) encode(e *encoder) {
 	}
 	c := e.beginController(op)
 	e.b = a.value.AppendBytes(e.b, size)
-	e.endController(c, true, 0)
+	e.endController(c, true, e.ControllerMeter)
 }
