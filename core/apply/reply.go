@@ -112,6 +112,7 @@ func (l *Loop) applied(ln *lane, b *batch) {
 	}
 	l.passGate(b)
 	if b.way == atomic {
+		l.table.AtomicTaken(b.owner)
 		l.endAtomic(b.owner, nil)
 	}
 }

@@ -114,6 +114,14 @@ func (t *Table) atomicReady(o *owner) bool {
 	return true
 }
 
+// AtomicTaken says that the switch has done all that DiffAtomic gave out, each of which was confirmed. What is still to be done then
+// is no longer the transaction's: a group to delete, or what somebody else has changed meanwhile. Diff gives it out.
+func (t *Table) AtomicTaken(id OwnerID) {
+	if o := t.owner(id); o != nil {
+		t.unbind(o)
+	}
+}
+
 // RejectAtomic says that the switch has done none of the changes that DiffAtomic gave out, because it refused some: errs[i]
 // says why it refused sent[i], nil that it is not to blame. The inverse of the transaction is committed as the next
 // revision, and the owner has an EventRejected.

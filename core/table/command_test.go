@@ -368,6 +368,9 @@ func (s *stage) doSendAtomic(args []string, _ command) (out string, err error) {
 	for _, c := range changes {
 		s.table.Confirm(c, s.now)
 	}
+	if len(changes) > 0 {
+		s.table.AtomicTaken(owner)
+	}
 	return out, nil
 }
 

@@ -1,0 +1,61 @@
+package table
+
+import (
+	"testing"
+	"time"
+
+	"github.com/flowhost/flowhost/sdk/flow"
+)
+
+const (
+	flowOfTwo  = "table=1,priority=5,in_port=1,actions=resubmit(,2)"
+	flowOfFour = "table=1,priority=5,in_port=1,actions=resubmit(,4)"
+)
+
+func set(tb testing.TB, uuid byte, text string) Op {
+	return Op{Kind: OpSet, UUID: id(uuid), Flows: []flow.Flow{parse(tb, text)}}
+}
+
+// confirmAll has the switch take all that the table wants.
+func confirmAll(table *Table, now time.Time) (n int) {
+	for {
+		changes := table.Diff(100)
+		if len(changes) == 0 {
+			return n
+		}
+		for _, c := range changes {
+			table.Confirm(c, now)
+			n++
+		}
+	}
+}
+
+// atomicInFlight has a flow installed, and an atomic transaction on its way that changes it and adds another one.
+func atomicInFlight(t *testing.T) (table *Table, a OwnerID, sent []Change) {
+	t.Helper()
+	table, a, _ = adoptedTable(t)
+	commit(t, table, a, set(t, 1, flowOfTwo))
+	confirmAll(table, start)
+	txn := &Txn{Owner: a, Atomic: true, Ops: []Op{set(t, 1, flowOfFour), set(t, 2, "table=2,actions=drop")}}
+	if _, err := table.Commit(txn, start); err != nil {
+		t.Fatal(err)
+	}
+	if sent = table.DiffAtomic(a); len(sent) != 2 {
+		t.Fatalf("changes: %v", sent)
+	}
+	return table, a, sent
+}
+
+// TestAtomicTakenAfterDrift has somebody delete a flow while the switch takes a change of it: it is put back, and the owner may go on.
+func TestAtomicTakenAfterDrift(t *testing.T) {
+	table, a, sent := atomicInFlight(t)
+	table.ObservedGone(sent[0].Flow.Key, start)
+	table.Confirm(sent[0], start)
+	table.Confirm(sent[1], start)
+	table.AtomicTaken(a)
+	mustBeValid(t, table)
+	if n := confirmAll(table, start); n != 1 {
+		t.Errorf("%d changes, want the flow once more", n)
+	}
+	commit(t, table, a, set(t, 1, flowOfTwo))
+}
