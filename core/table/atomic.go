@@ -200,6 +200,9 @@ func (t *Table) Withdraw(c Change) {
 			t.unsend(&t.entries.at(h).waits)
 			t.entries.at(h).flags &^= queued
 			t.due(h)
+			if len(t.seen) > 0 {
+				t.seenMeanwhile(h, t.now)
+			}
 		}
 	}
 }

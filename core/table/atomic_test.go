@@ -46,6 +46,18 @@ func atomicInFlight(t *testing.T) (table *Table, a OwnerID, sent []Change) {
 	return table, a, sent
 }
 
+// TestAtomicRefusedAfterDrift has somebody delete a flow while the switch refuses a change of it: what was there before comes back.
+func TestAtomicRefusedAfterDrift(t *testing.T) {
+	table, a, sent := atomicInFlight(t)
+	table.ObservedGone(sent[0].Flow.Key, start)
+	table.RejectAtomic(a, sent, []*SwitchError{nil, {Text: "no"}}, start)
+	mustBeValid(t, table)
+	changes := table.Diff(10)
+	if len(changes) != 1 || changes[0].Kind != FlowAdd || changes[0].Flow.Actions != parse(t, flowOfTwo).Actions {
+		t.Errorf("changes: %v, want the flow of before", changes)
+	}
+}
+
 // TestAtomicTakenAfterDrift has somebody delete a flow while the switch takes a change of it: it is put back, and the owner may go on.
 func TestAtomicTakenAfterDrift(t *testing.T) {
 	table, a, sent := atomicInFlight(t)
