@@ -160,6 +160,9 @@ func (t *Table) RejectAtomic(id OwnerID, sent []Change, errs []*SwitchError, now
 	event.Txn, event.Revision = a.revision.txn, t.revision+1
 	t.events = append(t.events, event)
 	t.commit()
+	for i := range edits {
+		t.unblockRestored(o, &edits[i])
+	}
 }
 
 // refusalOf names the owner's part in a refused change.

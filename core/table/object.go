@@ -188,9 +188,14 @@ func (t *Table) blockUsers(x *object) {
 
 func (t *Table) unblockUsers(x *object) {
 	for _, d := range x.sortedUsers() {
-		if q := t.quarantine[d]; q != nil && q.blocked && q.fields == 0 && !t.isBlocked(d) {
-			t.unblock(d)
-		}
+		t.unblockFlow(d)
+	}
+}
+
+// unblockFlow lets a flow be tried that waits for objects which are all there.
+func (t *Table) unblockFlow(d uint32) {
+	if q := t.quarantine[d]; q != nil && q.blocked && q.fields == 0 && !t.isBlocked(d) {
+		t.unblock(d)
 	}
 }
 

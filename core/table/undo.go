@@ -102,8 +102,25 @@ func (t *Table) takeBack(o *owner, u *undo) {
 	case undoChange:
 		t.change(d, u.content)
 		t.restore(d, u)
-	case undoFreshen:
-		t.restore(d, u)
+	case undoFreshen: // and nothing else: others may have changed since who has the key
+		f := t.desired.at(d)
+		if f.epoch == o.epoch && u.epoch != o.epoch {
+			o.fresh--
+		}
+		f.epoch = u.epoch
+	}
+}
+
+// unblockRestored lets a flow be tried that waited for a group or a meter when the edit was made, if that has come since.
+func (t *Table) unblockRestored(o *owner, u *undo) {
+	if u.quarantine == nil || !u.quarantine.blocked {
+		return
+	}
+	org := t.findOrigin(o.id, &u.uuid)
+	if h := t.findEntry(&u.key); org != 0 && h != 0 {
+		if d := t.contender(h, org); d != 0 {
+			t.unblockFlow(d)
+		}
 	}
 }
 
