@@ -56,9 +56,23 @@ func (o *outbox) event(e table.Event) {
 			delete(o.syncs, e.Revision)
 		}
 	}
-	if m := wireEvent(e); m != nil {
+	if m := wireEvent(e); m != nil && !o.merge(m) {
 		o.push(m)
 	}
+}
+
+// merge lets an Installed of which nothing is refused take the place of another one that is queued last, which it means, too, and says
+// whether it did: when the switch comes back, all that was committed while it was away is installed at once. It needs o.mu.
+func (o *outbox) merge(m *pb.HostMessage) bool {
+	if len(o.queue) == 0 {
+		return false
+	}
+	last, now := o.queue[len(o.queue)-1].GetInstalled(), m.GetInstalled()
+	if last == nil || now == nil || len(last.Refused)+len(now.Refused) > 0 {
+		return false
+	}
+	o.queue[len(o.queue)-1] = m
+	return true
 }
 
 // SwitchChanged queues the switch's state.

@@ -50,6 +50,33 @@ func TestInstalledComesAfterCommitted(t *testing.T) {
 	}
 }
 
+// TestManyInstalledAtOnce has the switch come back after a long time, in which the source has committed more than its queue holds.
+func TestManyInstalledAtOnce(t *testing.T) {
+	o := newOutbox(func(err error) { t.Error(err) })
+	const n = maxQueue + 1
+	for i := range uint64(n) {
+		o.commit(i+1, table.Revision(i+1))
+		o.take()
+	}
+	var events []table.Event
+	for i := range uint64(n) {
+		events = append(events, installedEvent(i+1, table.Revision(i+1))...)
+	}
+	o.Events(events)
+	if got, want := said(o), []string{fmt.Sprintf("installed %d", n)}; !slices.Equal(got, want) {
+		t.Errorf("said %d messages, want %v", len(got), want)
+	}
+
+	refused := installedEvent(n+2, n)
+	refused[0].Refused = []table.Refusal{{Err: errors.New("no")}}
+	o.Events(installedEvent(n+1, n))
+	o.Events(refused)
+	o.Events(installedEvent(n+3, n))
+	if got := said(o); len(got) != 3 {
+		t.Errorf("said %v: what is refused is of one of them", got)
+	}
+}
+
 func TestFullOutboxCutsOff(t *testing.T) {
 	var reason error
 	o := newOutbox(func(err error) { reason = err })
