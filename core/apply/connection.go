@@ -40,6 +40,8 @@ type connection struct {
 	monitor   monitor
 	verify    *verify  // nil: none is going on
 	portsGone []uint32 // port numbers of which the table has yet to be told
+
+	portsUnsaved bool // the ports have changed, and are remembered when it was told
 }
 
 func (c *connection) state() SwitchState {

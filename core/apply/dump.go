@@ -64,6 +64,9 @@ func (l *Loop) dumpNext() {
 	l.tellPortsGone()
 	l.log.Info("switch read", "flows", d.flows, "took", l.now().Sub(d.began).Round(time.Millisecond))
 	l.enter(Adopting)
+	if l.sw.portsUnsaved {
+		l.savePorts()
+	}
 	l.replayEarly()
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/flowhost/flowhost/core/openflow"
+	"github.com/flowhost/flowhost/core/swconn"
 	"github.com/flowhost/flowhost/core/table"
 	"github.com/flowhost/flowhost/sdk/flow"
 	"github.com/hashicorp/go-hclog"
@@ -220,6 +221,22 @@ func TestPortNumberThatIsReusedPassesNothingOn(t *testing.T) {
 		startLoop(t, sw, remember)
 		eventually(t, "the flow on the port is gone", func() bool { return len(sw.Flows()) == 1 })
 	})
+}
+
+// TestPortsAreNotRememberedTooEarly has the host end after it was told the ports, and before it has read the flows.
+func TestPortsAreNotRememberedTooEarly(t *testing.T) {
+	sw := newSwitch(t)
+	memory := &remembered{ports: Ports{5: "vm1"}}
+	l, err := New(Config{
+		Switch: swconn.Config{Dial: sw.Dial}, Logger: hclog.NewNullLogger(), Ports: memory,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.comparePorts(Ports{5: "vm2"})
+	if got := memory.Load()[5]; got != "vm1" {
+		t.Errorf("port 5 is remembered as %s: the next run would not know that its flows are another port's", got)
+	}
 }
 
 // remembered is a PortMemory.

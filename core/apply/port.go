@@ -91,4 +91,12 @@ func (l *Loop) portStatus(m swconn.Message) {
 	}
 }
 
-func (l *Loop) savePorts() { l.memory.Save(maps.Clone(l.ports)) }
+// savePorts has the ports remembered; not before the table was told which are gone: a host that ends before that finds out anew.
+func (l *Loop) savePorts() {
+	if l.sw.phase < Adopting {
+		l.sw.portsUnsaved = true
+		return
+	}
+	l.sw.portsUnsaved = false
+	l.memory.Save(maps.Clone(l.ports))
+}
