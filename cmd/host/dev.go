@@ -133,14 +133,15 @@ func ownerName(path string) string {
 
 // everything is an owner that may do everything.
 func everything(name string) table.OwnerSpec {
-	ids := []table.Range[uint32]{{First: 0, Last: math.MaxUint32}}
 	return table.OwnerSpec{
 		Name: name, Slot: 1, Expected: true,
-		Tables:     []table.Range[flow.TableID]{{First: 0, Last: flow.MaxTable}},
-		Priorities: []table.Range[flow.Priority]{{First: 0, Last: math.MaxUint16}},
-		Groups:     ids, Meters: ids, Conjunctions: ids,
-		Zones:    []table.Range[uint16]{{First: 0, Last: math.MaxUint16}},
-		PacketIn: table.AllPacketIns(), PacketOut: []table.Range[flow.TableID]{{First: 0, Last: flow.MaxTable}},
+		Tables:       []table.Range[flow.TableID]{{First: 0, Last: flow.MaxTable}},
+		Priorities:   []table.Range[flow.Priority]{{First: 0, Last: math.MaxUint16}},
+		Groups:       []table.Range[uint32]{{First: 0, Last: 0xffffff00}}, // OFPG_MAX
+		Meters:       []table.Range[uint32]{{First: 1, Last: 0xffff0000}}, // OFPM_MAX; there is no meter 0
+		Conjunctions: []table.Range[uint32]{{First: 0, Last: math.MaxUint32}},
+		Zones:        []table.Range[uint16]{{First: 0, Last: math.MaxUint16}},
+		PacketIn:     table.AllPacketIns(), PacketOut: []table.Range[flow.TableID]{{First: 0, Last: flow.MaxTable}},
 	}
 }
 

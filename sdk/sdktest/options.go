@@ -49,12 +49,20 @@ func (o Options) spec() table.OwnerSpec {
 		Tables:       ranges(o.Tables, flow.MaxTable),
 		Priorities:   ranges[flow.Priority](o.Priorities, 65535),
 		Conjunctions: ranges[uint32](o.Conjunctions, 1<<32-1),
-		Groups:       ranges[uint32](o.Groups, 1<<32-1),
-		Meters:       ranges[uint32](o.Meters, 1<<32-1),
+		Groups:       ranges[uint32](o.Groups, 0xffffff00), // OFPG_MAX
+		Meters:       meters(o.Meters),
 		Zones:        ranges[uint16](o.Zones, 1<<16-1),
 		PacketIn:     table.PacketIns{Controllers: ranges[uint16](o.Controllers, 1<<16-1), UserData: o.UserData},
 		PacketOut:    ranges(o.PacketOut, flow.MaxTable),
 	}
+}
+
+// meters are those that there can be (up to OFPM_MAX) if none are given, so that a source can take the first of its own.
+func meters(given []sdk.Range) []table.Range[uint32] {
+	if given == nil {
+		return []table.Range[uint32]{{First: 1, Last: 0xffff0000}}
+	}
+	return ranges[uint32](given, 0)
 }
 
 // ranges translates what is given; if nothing is, it is 0 to last.
