@@ -81,6 +81,9 @@ func (e *RejectedError) Error() string {
 	if e.Op < 0 {
 		return fmt.Sprintf("rejected by the host: %s", e.Text)
 	}
+	if e.UUID == uuid.Nil { // of a group, a meter or a mark
+		return fmt.Sprintf("transaction rejected: operation %d: %s", e.Op, e.Text)
+	}
 	return fmt.Sprintf("transaction rejected: operation %d (%s): %s", e.Op, e.UUID, e.Text)
 }
 

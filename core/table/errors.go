@@ -46,7 +46,7 @@ var (
 	ErrInUse = errors.New("named by a flow")
 
 	// ErrNotAtomic is returned by Prepare for an atomic transaction with a meter or a conntrack flush: no bundle takes them.
-	ErrNotAtomic = errors.New("cannot be part of an atomic transaction")
+	ErrNotAtomic = errors.New("a meter or a flush cannot be part of an atomic transaction")
 
 	// ErrBusy is returned by Commit while an atomic transaction of the owner is open, and for an atomic one while the owner
 	// has other work under way. Nothing is wrong with the transaction: commit it again after the owner's next event.

@@ -3,6 +3,7 @@ package sdktest_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -243,4 +244,29 @@ func TestAtomicIsTaken(t *testing.T) {
 	if h.Groups() == "" || strings.Count(h.Flows(), "\n") != 2 {
 		t.Errorf("after Commit: groups %q, flows\n%s", h.Groups(), h.Flows())
 	}
+}
+
+func TestFirstIDIsGood(t *testing.T) {
+	host := session(t, sdktest.Options{}, func(ctx context.Context, h *sdk.Host) {
+		meter, err := flow.ParseMeter(fmt.Sprintf("meter=%d kbps bands=type=drop rate=1000", h.Ranges().Meters[0].First))
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		if _, err := txn(h, func(x *sdk.Txn) { x.SetMeter(meter) }).CommitAndWait(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	if got := host.Meters(); !strings.HasPrefix(got, "meter=1 ") {
+		t.Errorf("meters are %q", got)
+	}
+}
+
+func TestRejectionNamesWhatThereIs(t *testing.T) {
+	session(t, sdktest.Options{}, func(ctx context.Context, h *sdk.Host) {
+		_, err := txn(h, func(x *sdk.Txn) { x.Atomic(); x.SetMeter(capped) }).Commit(ctx)
+		if got, want := fmt.Sprint(err), "transaction rejected: operation 0: a meter or a flush cannot be part of an atomic transaction"; got != want {
+			t.Errorf("error is %q, want %q", got, want)
+		}
+	})
 }
