@@ -13,7 +13,7 @@
 //		}
 //		txn := h.Begin()
 //		txn.Set(uuid.NewSHA1(uuid.NameSpaceOID, []byte("192.0.2.1")), f)
-//		if _, err := txn.CommitAndWait(ctx); err != nil {
+//		if _, err := txn.Commit(ctx); err != nil {
 //			return err
 //		}
 //		_, err = h.SyncDone(ctx)
@@ -60,7 +60,8 @@
 // A session lasts as long as the process and its host. It begins with a sync: what the source had in the switch from an earlier
 // process stays there, stale, while the source says again what it wants, in as many transactions as it likes and in any
 // order; what it says unchanged is not touched. With Host.SyncDone it has said everything, and what is still stale is deleted. A
-// source that cannot know all it wants yet, because its database is away, does not say SyncDone.
+// source that cannot know all it wants yet, because its database is away, does not say SyncDone. Before it, do
+// not wait for the switch (Txn.Atomic, CommitAndWait): when the host has connected anew, what is there is changed after SyncDone only.
 //
 // When the process dies or run returns an error, it is started again, and its flows stay meanwhile. So an error that a source
 // cannot mend is returned, not worked around.

@@ -22,7 +22,7 @@ func blackhole(ctx context.Context, h *sdk.Host) error {
 	}
 	txn := h.Begin()
 	txn.Set(uuid.NewSHA1(uuid.NameSpaceOID, []byte("192.0.2.1")), f)
-	if _, err := txn.CommitAndWait(ctx); err != nil {
+	if _, err := txn.Commit(ctx); err != nil {
 		return err
 	}
 	_, err = h.SyncDone(ctx)

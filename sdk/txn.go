@@ -64,7 +64,9 @@ func (t *Txn) op(kind pb.OpKind, id uuid.UUID, flows ...flow.Flow) {
 // table. It may hold anything but meters and flushes.
 //
 // An atomic transaction is alone under way: it waits until the switch has confirmed what this source committed before, and what is
-// committed later waits for it. While the switch is not connected, that takes until it is.
+// committed later waits for it. While the switch is not connected, that takes until it is. Use none before SyncDone: what the
+// host finds in the switch at a connect is not changed until the source has said that (or nothing for a minute, `hold` in the host's
+// configuration), and who waits for the change does not come to say it.
 func (t *Txn) Atomic() { t.atomic = true }
 
 // Len is the number of operations so far.
@@ -81,7 +83,7 @@ func (t *Txn) Commit(ctx context.Context) (Revision, error) {
 }
 
 // CommitAndWait commits and waits until the switch has confirmed the transaction and all of this source's before it. While the
-// switch is not connected, that takes until it is.
+// switch is not connected, that takes until it is. Before SyncDone it may take a minute, see Atomic.
 //
 // Errors: those of Commit; ErrRefused when the switch refused a flow of one of the transaction's UUIDs, one of its groups or meters, or
 // a flush (the rest is in).
