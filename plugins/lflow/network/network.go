@@ -37,7 +37,7 @@ type Network struct {
 	memberOf    map[string]map[*portGroup]struct{} // by the name of a port
 
 	datapaths  map[uuid.UUID]*sb.DatapathBinding
-	multicast  map[multicastGroup]uint32     // tunnel keys
+	multicast  map[multicastGroup]multicastKey
 	templates  byName[sb.ChassisTemplateVar] // names of chassis
 	meters     byName[sb.Meter]
 	bands      map[string]*sb.MeterBand        // by UUID
@@ -61,7 +61,7 @@ func New(state *local.State, bridge string, d *dialect.Dialect, watch Watcher) *
 		portGroups:  map[string]*portGroup{},
 		memberOf:    map[string]map[*portGroup]struct{}{},
 		datapaths:   map[uuid.UUID]*sb.DatapathBinding{},
-		multicast:   map[multicastGroup]uint32{},
+		multicast:   map[multicastGroup]multicastKey{},
 		templates:   byName[sb.ChassisTemplateVar]{},
 		meters:      byName[sb.Meter]{},
 		bands:       map[string]*sb.MeterBand{},
@@ -90,7 +90,7 @@ func (n *Network) Change(c ovsdb.Change) {
 	case *sb.DatapathBinding:
 		n.setDatapath(c.UUID, as[sb.DatapathBinding](c.New))
 	case *sb.MulticastGroup:
-		n.setMulticast(as[sb.MulticastGroup](c.Old), as[sb.MulticastGroup](c.New))
+		n.setMulticast(c.UUID, as[sb.MulticastGroup](c.Old), as[sb.MulticastGroup](c.New))
 	case *sb.ChassisTemplateVar:
 		n.templates.set(c, func(t *sb.ChassisTemplateVar) string { return t.Chassis })
 		n.touch(compiler.Template, "")

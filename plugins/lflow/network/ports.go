@@ -14,7 +14,13 @@ type multicastGroup struct {
 	name     string
 }
 
-func (n *Network) setMulticast(old, new *sb.MulticastGroup) {
+// multicastKey is a multicast group's tunnel key, and the row that has it.
+type multicastKey struct {
+	id  uuid.UUID
+	key uint32
+}
+
+func (n *Network) setMulticast(id uuid.UUID, old, new *sb.MulticastGroup) {
 	for _, row := range []*sb.MulticastGroup{old, new} {
 		if row == nil {
 			continue
@@ -22,12 +28,12 @@ func (n *Network) setMulticast(old, new *sb.MulticastGroup) {
 		at := multicastGroup{row.Datapath, row.Name}
 		switch {
 		case row == new:
-			n.multicast[at] = uint32(row.TunnelKey)
-		case n.multicast[at] == uint32(row.TunnelKey): // or else it was made anew before it went
+			n.multicast[at] = multicastKey{id, uint32(row.TunnelKey)}
+		case n.multicast[at].id == id: // or else it was made anew, maybe with the same key, before it went
 			delete(n.multicast, at)
 		}
-		if id, err := uuid.Parse(row.Datapath); err == nil {
-			n.answers[compiler.Read{Kind: compiler.Port, Name: row.Name, Datapath: id}] = struct{}{}
+		if datapath, err := uuid.Parse(row.Datapath); err == nil {
+			n.answers[compiler.Read{Kind: compiler.Port, Name: row.Name, Datapath: datapath}] = struct{}{}
 		}
 	}
 }
@@ -47,8 +53,8 @@ func (n *Network) Port(datapath uuid.UUID, name string) (key uint32, ok bool) {
 	if row := n.local.Row(name); row != nil && row.Datapath == d.UUID {
 		return uint32(row.TunnelKey), true
 	}
-	key, ok = n.multicast[multicastGroup{d.UUID, name}]
-	return key, ok
+	group, ok := n.multicast[multicastGroup{d.UUID, name}]
+	return group.key, ok
 }
 
 // Related says whether a logical port has to do with this chassis.
