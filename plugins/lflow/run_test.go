@@ -247,3 +247,19 @@ func TestWaitsForID(t *testing.T) {
 	s.until(1, 2, 5, 6, 99)
 	s.untilStatus("following the southbound database at " + sb.OVSDB() + "; 1 row lacks flows (flowhost plugins command lflow problems)")
 }
+
+// A group that no message holds costs the logical flow that it is of, and not the transaction.
+func TestGroupTooLarge(t *testing.T) {
+	var backends []string
+	for i := range 1500 {
+		backends = append(backends, fmt.Sprintf("10.0.%d.%d:80", i>>8, i&255))
+	}
+	s := start(t, southbound(t), "")
+	s.WaitSynced()
+	s.until(1, 2, 4, 5, 6)
+	of := "logical_datapath=" + s.find("Datapath_Binding", "tunnel_key=1")
+	s.sb.Sbctl(t, "create", "Logical_Flow", of, "pipeline=ingress", "table_id=3", "priority=98", "match=ip6",
+		`actions="ct_lb_mark(backends=`+strings.Join(backends, ",")+`);"`, "--",
+		"create", "Logical_Flow", of, "pipeline=ingress", "table_id=3", "priority=99", "match=ip6", "actions=drop;")
+	s.until(1, 2, 4, 5, 6, 99)
+}

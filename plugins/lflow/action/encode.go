@@ -135,8 +135,13 @@ func part(f expr.Field) flow.Part {
 	return s.Field.Part(s.Offset, s.Bits)
 }
 
-// group puts an action to the group with this text.
+// group puts an action to the group with this text. One that is none, or that no message holds, gets no id: a flow that names a group
+// that is not there would be refused, and all of its transaction with it.
 func (e *encoder) group(text []byte) {
+	if _, err := NewGroup(1, string(text)); err != nil {
+		e.fail(err)
+		return
+	}
 	if e.Group != nil {
 		if id, ok := e.Group(string(text)); ok {
 			e.uint32s(typeGroup<<16|8, uint32(id))
@@ -146,7 +151,14 @@ func (e *encoder) group(text []byte) {
 	e.fail(fmt.Errorf("%w for %s", ErrNoGroup, text))
 }
 
+// meter is the id of the meter with this text or name. A text that is no meter's gets none, for the same reason.
 func (e *encoder) meter(text string) (flow.MeterID, bool) {
+	if IsMeterText(text) {
+		if _, err := NewMeter(1, text); err != nil {
+			e.fail(err)
+			return 0, false
+		}
+	}
 	if e.Meter != nil {
 		if id, ok := e.Meter(text); ok {
 			return id, true

@@ -2,6 +2,8 @@ package action
 
 import (
 	"errors"
+	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -48,6 +50,32 @@ func TestNoGroup(t *testing.T) {
 	err := encodeWith(t, `reg0 = select(1, 2);`, func(o *Options) { o.Group = nil })
 	if !errors.Is(err, ErrNoGroup) || !strings.Contains(err.Error(), "type=select") {
 		t.Error(err)
+	}
+}
+
+// What is no group or meter gets no id: the host would refuse all that is told with a flow that names it.
+func TestTextOfNothing(t *testing.T) {
+	var members, backends []string
+	for i := range 1500 {
+		members = append(members, strconv.Itoa(i+1))
+		backends = append(backends, fmt.Sprintf("10.0.%d.%d:80", i>>8, i&255))
+	}
+	for text, want := range map[string]error{
+		`ct_lb_mark(backends=` + strings.Join(backends, ",") + `);`:                      ErrGroup,
+		`ct_lb_mark(backends=10.0.0.1:80,10.0.0.2:80; hash_fields="bogus");`:             ErrGroup,
+		`reg0 = select(` + strings.Join(members, ", ") + `);`:                            ErrGroup,
+		`set_meter(4294967296);`:                                                         ErrMeter,
+		`set_meter(1, 99999999999);`:                                                     ErrMeter,
+		`log(name="x", severity=info, verdict=allow, meter="__string: uuid 0 nothing");`: ErrMeter,
+	} {
+		err := encodeWith(t, text, func(o *Options) {
+			o.Meters = true
+			o.Group = func(string) (flow.GroupID, bool) { return 7, true }
+			o.Meter = func(string) (flow.MeterID, bool) { return 7, true }
+		})
+		if !errors.Is(err, want) {
+			t.Errorf("%.60s: %v, want %v", text, err, want)
+		}
 	}
 }
 

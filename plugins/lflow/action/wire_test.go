@@ -45,7 +45,7 @@ func TestWireLikeFlow(t *testing.T) {
 			e.b = append(e.b, "xyz"...)
 			e.endController(c, true, 9)
 		}, flow.Controller(flow.ControllerOptions{UserData: []byte("\x00\x00\x00\x07\x00\x00\x00\x00xyz"), Pause: true, Meter: 9})},
-		{"group", func(e *encoder) { e.group([]byte("text")) }, flow.ToGroup(7)},
+		{"group", func(e *encoder) { e.group([]byte("type=select,bucket=actions=drop")) }, flow.ToGroup(7)},
 	} {
 		e := &encoder{
 			wire:    wire{headers: newHeaders()},
