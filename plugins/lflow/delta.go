@@ -99,7 +99,27 @@ func (u *unit) isIn(c *change) bool {
 	if d == nil || u.todo.whole || c.Kind != compiler.Port && c.Kind != compiler.Related || !d.moved[c.Name] {
 		return false
 	}
-	row, is := u.row.(*sb.LogicalFlow) // which may name the port beside the set
-	name := `"` + c.Name + `"`
-	return is && !strings.Contains(row.Match, name) && !strings.Contains(row.Actions, name) && row.Tags["in_out_port"] != c.Name
+	row, is := u.row.(*sb.LogicalFlow)
+	return is && !mentions(row, c.Name) && !u.hasMember(c.Name, d)
+}
+
+// mentions says whether a logical flow may name a port beside its sets.
+func mentions(row *sb.LogicalFlow, port string) bool {
+	for _, text := range []string{row.Match, row.Actions} {
+		if strings.Contains(text, `"`+port+`"`) || strings.ContainsAny(text, "\\^") { // there are other ways to write it
+			return true
+		}
+	}
+	return row.Tags["in_out_port"] == port
+}
+
+// hasMember says whether a port is in another port group that the unit's flows were made of than the one that has changed.
+func (u *unit) hasMember(port string, d *delta) bool {
+	member := &expr.Constant{Text: port}
+	for _, f := range u.facts {
+		if f.Kind == compiler.PortGroup && f.Name != d.Name && f.answer.set != nil && f.answer.set.Has(member) {
+			return true
+		}
+	}
+	return false
 }
