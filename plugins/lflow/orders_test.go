@@ -8,6 +8,7 @@ import (
 
 	"github.com/flowhost/flowhost/internal/ovn/ovsdb"
 	"github.com/flowhost/flowhost/internal/ovn/sb"
+	"github.com/flowhost/flowhost/internal/ovn/vswitch"
 )
 
 // isComplete fails when the host has other flows than of the rows from nothing.
@@ -69,5 +70,30 @@ func TestMemberNamedInAnotherWay(t *testing.T) {
 	n.isComplete(t)
 	n.set(id("binding", 5), &sb.PortBinding{UUID: text("binding", 5), LogicalPort: "p0005", TunnelKey: 99, Datapath: text("datapath", 0)})
 	n.set(id("pg", 1), &sb.PortGroup{Name: "1_small", Ports: []string{"p0000", "p0001", "p0002", "p0005"}})
+	n.isComplete(t)
+}
+
+// What a flow depends on does not grow with the ports that were in its group once.
+func TestPortsThatWereMembersAreForgotten(t *testing.T) {
+	const ports = 20
+	n := newNode(ports, 1)
+	n.flow(1, "inport == @pg", "next;")
+	n.told()
+	before := len(n.index.facts)
+	name := func(i int) string { return fmt.Sprintf("p%04d", i) }
+	members := n.rows[id("pg", 0)].(*sb.PortGroup).Ports
+	for i := ports; i < 500; i++ {
+		slot := i % ports // one pod goes, another comes in its place
+		n.set(id("binding", i-ports), nil)
+		n.set(id("binding", i), &sb.PortBinding{UUID: text("binding", i), LogicalPort: name(i), TunnelKey: i + 1, Datapath: text("datapath", 0)})
+		members = append(members[1:len(members):len(members)], name(i))
+		n.set(id("pg", 0), &sb.PortGroup{Name: "1_pg", Ports: members})
+		ofport := i + 1
+		n.set(id("interface", slot), &vswitch.Interface{ExternalIDs: map[string]string{"iface-id": name(i)}, Ofport: &ofport})
+		n.told()
+	}
+	if after := len(n.index.facts); after > 4*before {
+		t.Errorf("%d facts at first, %d after the ports have all changed often", before, after)
+	}
 	n.isComplete(t)
 }

@@ -52,8 +52,10 @@ func (s *source) settle(r *result) (o feed.Operation, told bool) {
 		} else {
 			s.conjunctions.Keep(u.id, r.datapaths)
 		}
+		u.whole = len(u.facts)
 	} else {
 		u.datapaths = append(u.datapaths, r.datapaths...)
+		s.renew(u)
 	}
 	o = feed.Operation{ID: u.id, Keep: r.keep, Flows: r.flows}
 	for i := range r.removed {
@@ -70,6 +72,15 @@ func (s *source) settle(r *result) (o feed.Operation, told bool) {
 		delete(s.units, u.id)
 	}
 	return o, told
+}
+
+// renew makes Take make all flows of a unit anew once it has many facts more than when that was done last. Those of ports that have left a
+// port group are among them, and would be forever.
+func (s *source) renew(u *unit) {
+	const some = 64
+	if len(u.facts) > 2*u.whole+some {
+		s.mark(u)
+	}
 }
 
 // withGroups adds the groups and meters that operations need, and takes away those that nothing needs any more once everything is told.

@@ -18,7 +18,8 @@ import (
 type unit struct {
 	id    uuid.UUID
 	row   ovsdb.Model // nil: it has gone
-	facts []*fact     // what its flows were made of
+	facts []*fact     // what its flows were made of, and maybe some that only flows that have gone were
+	whole int         // how many of facts there were when all its flows were made
 	// datapaths are those that a logical flow's flows were made for.
 	datapaths []uuid.UUID
 	version   uint32 // see reader
