@@ -82,10 +82,49 @@ func (w world) edit(t *rapid.T) (uuid.UUID, ovsdb.Model) {
 	return id(thing, n), draw(t, thing, n)
 }
 
+// remade are the things that remake makes anew, which others name by their names or not at all.
+var remade = []string{"binding", "multicast", "set", "pg", "template", "meter", "lb", "flow", "option"}
+
+// other is the second UUID that a thing may have.
+func other(at uuid.UUID) uuid.UUID { return uuid.NewSHA1(at, []byte("anew")) }
+
+// remake deletes a row and makes it anew under another UUID, as one batch may have it: in any order.
+func (w world) remake(t *rapid.T, edited map[uuid.UUID]bool, feed func(uuid.UUID, ovsdb.Model)) {
+	thing := pick(t, remade...)
+	n := rapid.IntRange(0, kinds[thing]-1).Draw(t, "n")
+	from, to := id(thing, n), other(id(thing, n))
+	if w[from] == nil {
+		from, to = to, from
+	}
+	if w[from] == nil || w[to] != nil || edited[from] || edited[to] {
+		return
+	}
+	row := w[from]
+	if rapid.Bool().Draw(t, "another") {
+		row = draw(t, thing, n)
+	}
+	if binding, is := row.(*sb.PortBinding); is {
+		moved := *binding
+		moved.UUID = to.String()
+		row = &moved
+	}
+	edited[from], edited[to] = true, true
+	if rapid.Bool().Draw(t, "new first") {
+		feed(to, row)
+		feed(from, nil)
+	} else {
+		feed(from, nil)
+		feed(to, row)
+	}
+}
+
+// isTaken says whether a thing is there under its other UUID.
+func (w world) isTaken(at uuid.UUID, row ovsdb.Model) bool { return row != nil && w[other(at)] != nil }
+
 func draw(t *rapid.T, thing string, n int) ovsdb.Model {
 	switch thing {
 	case "open":
-		return &vswitch.OpenvSwitch{ExternalIDs: map[string]string{"system-id": "c0"}, Datapaths: map[string]string{"system": text("vdatapath", 0)}}
+		return &vswitch.OpenvSwitch{ExternalIDs: map[string]string{"system-id": pick(t, "c0", "c0", "c1")}, Datapaths: map[string]string{"system": text("vdatapath", 0)}}
 	case "bridge":
 		return &vswitch.Bridge{Name: "br-int", Ports: texts("port", 3)}
 	case "port":
@@ -97,7 +136,7 @@ func draw(t *rapid.T, thing string, n int) ovsdb.Model {
 	case "vdatapath":
 		return &vswitch.Datapath{Capabilities: map[string]string{"ct_zero_snat": pick(t, "true", "false"), "max_hash_alg": pick(t, "0", "1")}}
 	case "collector":
-		return &vswitch.FlowSampleCollectorSet{ID: n}
+		return &vswitch.FlowSampleCollectorSet{ID: pick(t, 1, 2)}
 	case "chassis":
 		return &sb.Chassis{UUID: text("chassis", n), Name: fmt.Sprint("c", n)}
 	case "group":
@@ -130,7 +169,7 @@ func drawSouthbound(t *rapid.T, thing string, n int) ovsdb.Model {
 	case "pg":
 		return &sb.PortGroup{Name: fmt.Sprint(pick(t, 1, 2, 3), "_pg", n), Ports: some(t, names...)}
 	case "template":
-		return &sb.ChassisTemplateVar{Chassis: fmt.Sprint("c", n), Variables: map[string]string{"v": pick(t, "10.0.0.9", "10.0.0.8")}}
+		return &sb.ChassisTemplateVar{Chassis: fmt.Sprint("c", n), Variables: map[string]string{"v": pick(t, "10.0.0.9", "10.0.0.8"), "w": pick(t, `"p0"`, `"p1"`, "bad"), "n": pick(t, "80", "81")}}
 	case "meter":
 		return &sb.Meter{Name: fmt.Sprint("m", n), Unit: pick(t, "kbps", "pktps"), Bands: texts("band", pick(t, 1, 2))}
 	case "band":
@@ -139,7 +178,7 @@ func drawSouthbound(t *rapid.T, thing string, n int) ovsdb.Model {
 		return &sb.DHCPOptions{Name: pick(t, "router", "netmask"), Code: pick(t, 1, 3), Type: "ipv4"}
 	case "lb":
 		return &sb.LoadBalancer{Datapaths: some(t, texts("datapath", 3)...), DatapathGroup: maybe(t, text("dpgroup", 0)),
-			Protocol: maybe(t, pick(t, "tcp", "udp")), Vips: map[string]string{"10.9.0.1:80": pick(t, "10.0.0.1:80", "10.0.0.1:80,10.0.0.2:80")},
+			Protocol: maybe(t, pick(t, "tcp", "udp")), Vips: map[string]string{pick(t, "10.9.0.1:80", "^v:^n"): pick(t, "10.0.0.1:80", "10.0.0.1:80,10.0.0.2:80", "^v:80")},
 			Options: map[string]string{"hairpin_orig_tuple": "true", "hairpin_snat_ip": pick(t, "", "10.9.0.9")}}
 	case "global":
 		return &sb.SBGlobal{Options: map[string]string{"lb_hairpin_use_ct_mark": pick(t, "true", "false")}}
@@ -152,7 +191,7 @@ func drawFlow(t *rapid.T) *sb.LogicalFlow {
 		Match: pick(t, "1", "ip4.src == $s0", "ip4.src == $s0 && outport == @pg0", "ip4.src == $s0 && ip4.dst == $s1 && tcp.dst == {1, 2}",
 			"inport == @pg0", "outport == @pg1 && ip6", `inport == "p0"`, `outport == "p1" && is_chassis_resident("p2")`,
 			`is_chassis_resident("p0") && ip4.dst == ^v`, "ip4.src != $s2", `inport == {"p0", "p2"} && ip4.dst == {10.0.0.1, 10.0.0.2}`,
-			"no such thing"),
+			"inport == @pg0 || inport == @pg1", "inport == @pg0 && outport == @pg1", `inport == @pg0 || inport == ^w`, "no such thing"),
 		Actions: pick(t, "next;", "drop;", "ct_commit; next;", "ct_lb_mark(backends=10.0.0.1:80,10.0.0.2:80);", `outport = "_MC_flood"; output;`,
 			`outport = "p3"; next;`, "set_meter(100); next;", `log(meter="m0", name="x"); next;`, "arp { eth.dst = ff:ff:ff:ff:ff:ff; };",
 			"reg0[3] = put_dhcp_opts(offerip = 10.0.0.4, router = 10.0.0.1); next;", `fwd_group(liveness="true", childports="p0","p1");`,
@@ -296,8 +335,16 @@ func TestIncrementalIsComplete(t *testing.T) {
 			}
 		}
 		for n := range rapid.IntRange(1, 15).Draw(t, "batches") {
+			edited := map[uuid.UUID]bool{} // a batch has each row once
 			for range rapid.IntRange(1, 3).Draw(t, "edits") {
-				feed(w.edit(t))
+				if rapid.IntRange(0, 3).Draw(t, "again") == 0 {
+					w.remake(t, edited, feed)
+					continue
+				}
+				if at, row := w.edit(t); !edited[at] && !w.isTaken(at, row) {
+					edited[at] = true
+					feed(at, row)
+				}
 			}
 			s.Settle()
 			if rapid.IntRange(0, 9).Draw(t, "restart") == 0 {
