@@ -17,8 +17,9 @@
 //		…
 //	}
 //
-// It is pure: no goroutine, socket or clock. The order of changes between two calls of Settle does not matter, and Settle works
-// in proportion to what has changed. It belongs to one goroutine.
+// It is pure: no goroutine, socket or clock. The order of changes between two calls of Settle does not matter, but that a row of
+// Open_vSwitch, which is the only one, goes before another comes; and Settle works in proportion to what has changed. It belongs to one
+// goroutine.
 //
 // It also knows what else of a chassis flows depend on: tunnels, patch ports, HA chassis groups, conntrack zones. Each thing it knows is a
 // Fact with a name; whoever remembers which facts something was made of can Watch for those that change.

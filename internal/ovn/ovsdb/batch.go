@@ -69,13 +69,16 @@ func (b *Batch) Table(name string) []Change {
 	return nil
 }
 
-// All gives every change with its table's name, table after table in the order of Config.Tables.
+// All gives every change with its table's name, table after table in the order of Config.Tables. Of a table those rows come first that
+// have gone: in a database that was made anew, a table's only row is another, and the last to be said is the one that is there.
 func (b *Batch) All() iter.Seq2[string, Change] {
 	return func(yield func(string, Change) bool) {
 		for i := range b.tables {
-			for _, c := range b.tables[i].changes {
-				if !yield(b.tables[i].table.name, c) {
-					return
+			for _, gone := range [...]bool{true, false} {
+				for _, c := range b.tables[i].changes {
+					if (c.New == nil) == gone && !yield(b.tables[i].table.name, c) {
+						return
+					}
 				}
 			}
 		}

@@ -134,7 +134,7 @@ func TestBatchViews(t *testing.T) {
 		t.Errorf("length %d, table %v", b.Len(), b.Table(sb.AddressSetTable))
 	}
 	for name, change := range b.All() {
-		if name != sb.AddressSetTable || change.UUID != ids[0] {
+		if name != sb.AddressSetTable || change.UUID != ids[1] { // the one that has gone
 			t.Errorf("first change of %s is %v", name, change.UUID)
 		}
 		break
