@@ -30,6 +30,7 @@ func (d *Duty) lookBinding(id string, now time.Time) duty.Write {
 	row := d.state.Binding(id)
 	read := d.readers.begin(id)
 	if row == nil || d.state.Self() == "" || !local.IsClaimed(row) {
+		d.claims.see(id, false, now)
 		return duty.Write{}
 	}
 	place := d.state.Claim(row, read)

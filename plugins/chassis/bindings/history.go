@@ -79,6 +79,7 @@ func (h *history) see(id string, wanted bool, now time.Time) {
 	}
 	if !wanted {
 		p.held, p.rival = false, ""
+		h.forget(id, now) // of take alone, nothing is in order
 	}
 	if p.rival != "" && p.taken.IsZero() {
 		p.taken = now
@@ -167,9 +168,14 @@ func (h *history) wake(now time.Time, look func(id string)) {
 	for len(h.order) > 0 && now.Sub(h.order[0].at) >= memory {
 		id := h.order[0].id
 		h.order = h.order[1:]
-		if p := h.past[id]; p != nil && now.Sub(latest(p.at, p.claimed, p.taken, p.stale)) >= memory {
-			delete(h.past, id)
-		}
+		h.forget(id, now)
+	}
+}
+
+// forget forgets a row with which nothing has happened for long.
+func (h *history) forget(id string, now time.Time) {
+	if p := h.past[id]; p != nil && now.Sub(latest(p.at, p.claimed, p.taken, p.stale)) >= memory {
+		delete(h.past, id)
 	}
 }
 
