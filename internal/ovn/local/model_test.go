@@ -202,7 +202,9 @@ func (w world) edit(t *rapid.T) (uuid.UUID, ovsdb.Model) {
 	which := pick(t, "table", "open", "chassis", "bridge", "port", "interface", "interface", "datapath", "group", "member", "binding", "binding", "binding", "binding")
 	at := id(which, n)
 	if which == "open" {
-		at = id(which, 0)
+		if at = id(which, n%2); w[id(which, 1-n%2)] != nil {
+			return at, nil
+		}
 	}
 	if gone {
 		return at, nil
@@ -220,12 +222,13 @@ func (w world) edit(t *rapid.T) (uuid.UUID, ovsdb.Model) {
 	case "open":
 		return at, &vswitch.OpenvSwitch{ExternalIDs: map[string]string{"system-id": pick(t, "system-id", "hv1", "hv1", "hv2"), "hostname": "h0"}}
 	case "chassis":
-		for _, row := range rows[sb.Chassis](w) {
-			if name := "hv" + string(rune('0'+n)); row.Name == name {
-				return id(which, n), &sb.Chassis{Name: name, Hostname: pick(t, "hostname", "h1", "h2")}
+		name := "hv" + string(rune('0'+pick(t, "chassis name", 1, 1, 2, 3)))
+		for other, row := range rows[sb.Chassis](w) {
+			if other != at && row.Name == name {
+				return at, nil
 			}
 		}
-		return at, &sb.Chassis{Name: "hv" + string(rune('0'+n)), Hostname: pick(t, "hostname", "h1", "h2")}
+		return at, &sb.Chassis{Name: name, Hostname: pick(t, "hostname", "h1", "h2")}
 	case "bridge":
 		if n == 0 || n == 1 { // made anew: another row of the same name, while there is none
 			if _, ok := w[id(which, 1-n)]; ok {
@@ -309,7 +312,17 @@ func (w world) batch(t *rapid.T) []ovsdb.Change {
 		}
 	}
 	slices.SortFunc(changes, func(a, b ovsdb.Change) int { return slices.Compare(a.UUID[:], b.UUID[:]) })
-	return rapid.Permutation(changes).Draw(t, "order")
+	changes = rapid.Permutation(changes).Draw(t, "order")
+	slices.SortStableFunc(changes, func(a, b ovsdb.Change) int { return successor(a) - successor(b) })
+	return changes
+}
+
+// successor is 1 of the only row of a table, which comes after the one before has gone.
+func successor(c ovsdb.Change) int {
+	if _, is := c.New.(*vswitch.OpenvSwitch); is {
+		return 1
+	}
+	return 0
 }
 
 // moreChecks has rapid try more than it does by itself: what matters needs several rows to fit together.
@@ -352,7 +365,8 @@ func TestStateAgainstRules(t *testing.T) {
 		state.Settle()
 		if n := len(state.ports) + len(state.datapaths) + len(state.interfaces.all) + len(state.interfaces.plugged) +
 			len(state.interfaces.expected) + len(state.bindings) + len(state.groups.of) + len(state.groups.ports) +
-			len(state.interfaces.users) + len(state.settings.bridges); n != 0 {
+			len(state.interfaces.users) + len(state.settings.bridges) + len(state.settings.rows) + len(state.interfaces.rows) +
+			len(state.wiring.wires) + len(state.wiring.tunnels) + len(state.zones) + len(state.keys); n != 0 {
 			t.Fatalf("%d things are remembered of an empty world", n)
 		}
 	})

@@ -150,3 +150,20 @@ func BenchmarkPort(b *testing.B) {
 		})
 	}
 }
+
+// A tunnel's interface may be one of another port, too, which becomes the bridge's.
+func TestTunnelSharesInterface(t *testing.T) {
+	s := New("br-int")
+	ofport, shared := 1, []string{number("interface", 0).String()}
+	insert(s, "interface", 0, &vswitch.Interface{Type: "geneve", Ofport: &ofport})
+	insert(s, "port", 0, &vswitch.Port{Interfaces: shared, ExternalIDs: map[string]string{"ovn-chassis-id": "hv2@192.0.2.2"}})
+	insert(s, "port", 1, &vswitch.Port{Interfaces: shared})
+	before := &vswitch.Bridge{Name: "br-int", Ports: []string{number("port", 0).String()}}
+	insert(s, "bridge", 0, before)
+	after := &vswitch.Bridge{Name: "br-int", Ports: []string{number("port", 1).String(), number("port", 0).String()}}
+	s.Change(ovsdb.Change{UUID: number("bridge", 0), Old: before, New: after})
+	s.Settle()
+	if n := len(s.Tunnels("hv2")); n != 1 {
+		t.Errorf("%d tunnels, want 1", n)
+	}
+}

@@ -107,10 +107,11 @@ func (s *interfaces) setBridge(id uuid.UUID, old, new *vswitch.Bridge) (zones ma
 
 func (s *interfaces) setPorts(names []string) {
 	before, ports := s.ports, make(map[uuid.UUID]bool, len(names))
-	s.ports = ports
 	for _, name := range names {
-		id := parse(name)
-		ports[id] = true
+		ports[parse(name)] = true
+	}
+	s.ports = ports // all, before any: two ports may have the same interface
+	for id := range ports {
 		if !before[id] {
 			s.use(s.rows[id].interfaces, 1)
 			s.rewire(id)
