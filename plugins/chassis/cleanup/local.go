@@ -19,9 +19,16 @@ type step struct {
 	operations []ovsdb.Operation
 }
 
+// tunnelKey is the key of external_ids of a Port that is a tunnel (encaps.c).
+const tunnelKey = "ovn-chassis-id"
+
+// indexKey begins the key of other_config that tells the several chassis of one Open vSwitch apart; behind it comes the chassis' name
+// (chassis.c, get_chassis_idx).
+const indexKey = "ovn-chassis-idx-"
+
 // portKeys are the keys of external_ids of a Port that is a chassis' own, and what it is (encaps.c, patch.c).
 var portKeys = map[string]string{
-	"ovn-chassis-id":     "tunnel port",
+	tunnelKey:            "tunnel port",
 	"ovn-localnet-port":  "patch port",
 	"ovn-l2gateway-port": "patch port",
 	"ovn-l3gateway-port": "patch port",
@@ -44,7 +51,7 @@ func localTables() []ovsdb.Table {
 		{Name: vswitch.SSLTable, Columns: []string{"private_key", "certificate", "ca_cert"}},
 		{Name: vswitch.BridgeTable, Columns: []string{"name", "ports", "external_ids"}},
 		{Name: vswitch.PortTable, Columns: []string{"name", "interfaces", "qos", "external_ids"}},
-		{Name: vswitch.InterfaceTable, Columns: []string{"name", "external_ids"}},
+		{Name: vswitch.InterfaceTable, Columns: []string{"name", "external_ids", "options"}},
 		{Name: vswitch.QoSTable, Columns: []string{"external_ids"}},
 		{Name: vswitch.QueueTable, Columns: []string{"external_ids"}},
 	}
@@ -68,7 +75,7 @@ func byUUID[T any](b *ovsdb.Batch) map[string]*T {
 func (l *local) steps(bridge string) (list []step) {
 	for _, id := range sortedKeys(l.bridges) {
 		row := l.bridges[id]
-		list = append(list, l.portSteps(id, row)...)
+		list = append(list, l.portSteps(id, row, bridge)...)
 		if row.Name == bridge {
 			list = append(list, l.installedSteps(row)...)
 			list = append(list, keySteps(vswitch.BridgeTable, id, "bridge "+row.Name, "external_ids", row.ExternalIDs, func(key string) bool {
@@ -78,7 +85,7 @@ func (l *local) steps(bridge string) (list []step) {
 	}
 	for _, id := range sortedKeys(l.roots) {
 		list = append(list, keySteps(vswitch.OpenvSwitchTable, id, "Open_vSwitch", "other_config", l.roots[id].OtherConfig, func(key string) bool {
-			return strings.HasPrefix(key, "ovn-chassis-idx-")
+			return key == indexKey+l.name()
 		})...)
 	}
 	return append(list, l.queueSteps()...)
@@ -106,15 +113,18 @@ func (l *local) queueSteps() (list []step) {
 	return list
 }
 
-// portSteps remove the tunnel ports and patch ports of a bridge: a patch port has its peer on another.
-func (l *local) portSteps(id string, bridge *vswitch.Bridge) (list []step) {
+// name is the chassis'.
+func (l *local) name() string { return l.externalIDs()["system-id"] }
+
+// portSteps remove the tunnel ports and patch ports of a bridge: a patch port has its peer on another than the integration bridge.
+func (l *local) portSteps(id string, bridge *vswitch.Bridge, integration string) (list []step) {
 	for _, port := range bridge.Ports {
 		row := l.ports[port]
 		if row == nil {
 			continue
 		}
 		for key, what := range portKeys {
-			if _, is := row.ExternalIDs[key]; is {
+			if _, is := row.ExternalIDs[key]; is && (bridge.Name == integration || l.isOwn(row, key, integration)) {
 				list = append(list, step{fmt.Sprintf("%s %s of bridge %s", what, row.Name, bridge.Name), []ovsdb.Operation{
 					duty.Mutate(vswitch.BridgeTable, id, libovsdb.Mutation{Column: "ports", Mutator: libovsdb.MutateOperationDelete,
 						Value: duty.Refs(port)})}})
@@ -123,6 +133,24 @@ func (l *local) portSteps(id string, bridge *vswitch.Bridge) (list []step) {
 		}
 	}
 	return list
+}
+
+// isOwn says whether a port on another bridge than the integration bridge is this chassis' nevertheless: of one Open vSwitch, several
+// chassis may each have one. Its tunnels have been left behind when another was the integration bridge, as their names tell (encaps.c,
+// clear_old_tunnels); its patch ports lead there.
+func (l *local) isOwn(row *vswitch.Port, key, integration string) bool {
+	if key == tunnelKey {
+		index := ""
+		for _, root := range l.roots {
+			index = root.OtherConfig[indexKey+l.name()]
+		}
+		return strings.HasPrefix(row.Name, "ovn"+index+"-")
+	}
+	leads := strings.HasSuffix(row.Name, "-to-"+integration)
+	for _, id := range row.Interfaces {
+		leads = leads || l.interfaces[id] != nil && strings.HasPrefix(l.interfaces[id].Options["peer"], "patch-"+integration+"-to-")
+	}
+	return leads
 }
 
 // installedSteps remove from interfaces of a bridge that their ports are up.
