@@ -23,12 +23,14 @@ func dnat(datapath string) string { return datapath + "_dnat" }
 // users know which names have to be looked at, because they may need a zone or need none any more.
 type users struct {
 	dirty map[string]struct{}
-	// readers are the names whose need depends on a fact beyond those that are about them.
+	// readers are the names whose need depends on a fact beyond those that are about them, and facts what each has read. Invariant: a name is
+	// in readers[f] only if f is in facts[name].
 	readers map[local.Fact]map[string]struct{}
+	facts   map[string][]local.Fact
 }
 
 func newUsers() users {
-	return users{dirty: map[string]struct{}{}, readers: map[local.Fact]map[string]struct{}{}}
+	return users{dirty: map[string]struct{}{}, readers: map[local.Fact]map[string]struct{}{}, facts: map[string][]local.Fact{}}
 }
 
 func (u *users) mark(name string) { u.dirty[name] = struct{}{} }
@@ -67,6 +69,7 @@ func (u *users) markBinding(s *local.State, id string) {
 // the ports that binding.c calls local. An interface's port is that even before there is a row for it, and here before it has its number: no
 // flow has to wait for a zone then.
 func (u *users) needs(s *local.State, name string) bool {
+	u.unread(name)
 	if datapath, is := cutNAT(name); is && s.Key(datapath) != 0 {
 		return true
 	}
@@ -95,6 +98,17 @@ func (u *users) read(name string, f local.Fact) {
 		u.readers[f] = map[string]struct{}{}
 	}
 	u.readers[f][name] = struct{}{}
+	u.facts[name] = append(u.facts[name], f)
+}
+
+// unread forgets what a name has read: some facts outlive many names.
+func (u *users) unread(name string) {
+	for _, f := range u.facts[name] {
+		if delete(u.readers[f], name); len(u.readers[f]) == 0 {
+			delete(u.readers, f)
+		}
+	}
+	delete(u.facts, name)
 }
 
 // cutNAT finds the UUID of a datapath in the name of one of its zones.
