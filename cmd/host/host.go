@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 
 	"github.com/flowhost/flowhost/core/admin"
 	"github.com/flowhost/flowhost/core/apply"
@@ -26,6 +27,8 @@ type host struct {
 	former  []config.Plugin // those that a reload has removed; their owners are still there
 	ports   *portFile
 	restore *restoreWait
+
+	notReloaded atomic.Pointer[string] // why, see admin.Host
 }
 
 func newHost(c *config.Config, log hclog.Logger) (*host, error) {
@@ -50,6 +53,8 @@ func newHost(c *config.Config, log hclog.Logger) (*host, error) {
 	}
 	h.restore = &restoreWait{host: &h.Host, endpoint: c.OVSDB, finish: c.FlowRestoreWait == "finish", log: log}
 	h.Reasons = append(h.Reasons, h.restore.reason)
+	h.notReloaded.Store(new(string))
+	h.Config = func() string { return *h.notReloaded.Load() }
 	for i := range c.Plugins {
 		h.Sources.Add(h.newSource(&c.Plugins[i]))
 	}

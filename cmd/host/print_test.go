@@ -45,6 +45,7 @@ var printed = map[string]func(io.Writer) error{
 	"status-reading": func(w io.Writer) error {
 		return printStatus(w, admin.Status{
 			Version: "v1", PID: 4711, Bridge: "br-int", Started: before(time.Hour),
+			Config:  "this takes a restart of flowhost: plugin lflow: tables is [8-36], not [8-37]",
 			Switch:  admin.Switch{Target: "unix:/run/br-int.mgmt", Phase: "dump", Since: before(time.Second), Progress: admin.Progress{Read: 123_456, Lanes: 1}},
 			Reasons: []string{"the switch's tables are being read"},
 		})

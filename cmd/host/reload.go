@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/flowhost/flowhost/core/config"
@@ -20,9 +21,12 @@ func (h *host) reload(ctx context.Context, read func() (*config.Config, error)) 
 		err = h.change(ctx, next, &changes)
 	}
 	if err != nil {
+		why := strings.ReplaceAll(err.Error(), "\n", "; ")
+		h.notReloaded.Store(&why)
 		h.Logger.Error("configuration not reloaded; all goes on as before", "reason", err)
 		return
 	}
+	h.notReloaded.Store(new(string))
 	h.Logger.Info("configuration reloaded", "done", changes.String())
 }
 

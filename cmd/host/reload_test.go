@@ -216,6 +216,9 @@ func TestReloadIsAllOrNothing(t *testing.T) {
 		if got := r.reload(map[string]string{"config.yaml": change}); !strings.Contains(got, "configuration not reloaded") || !strings.Contains(got, want) {
 			t.Errorf("%s: %s\nwant one that says %s", change, got, want)
 		}
+		if status, err := r.Status(t.Context()); err != nil || !strings.Contains(status.Config, want) {
+			t.Errorf("%s: the status says %q, %v", change, status.Config, err)
+		}
 		if got := r.waitFor("a 1 0"); got["a"] != first["a"] {
 			t.Errorf("%s: a was restarted", change)
 		}
@@ -225,6 +228,9 @@ func TestReloadIsAllOrNothing(t *testing.T) {
 	}
 	if got := r.reload(map[string]string{"config.yaml": a}); !strings.Contains(got, `done="nothing differs"`) {
 		t.Errorf("as at first: %s", got)
+	}
+	if status, err := r.Status(t.Context()); err != nil || status.Config != "" {
+		t.Errorf("as at first: the status says %q, %v", status.Config, err)
 	}
 }
 

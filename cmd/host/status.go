@@ -36,6 +36,9 @@ func newStatus() *cobra.Command {
 func printStatus(out io.Writer, s admin.Status) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "host\t%s\tpid %d, flowhost %s, up %s\n", s.Bridge, s.PID, s.Version, ago(s.Started))
+	if s.Config != "" {
+		fmt.Fprintf(w, "config\t%s\tnot reloaded: %s\n", s.Bridge, s.Config)
+	}
 	fmt.Fprintf(w, "switch\t%s\t%s\n", s.Switch.Target, describeSwitch(&s.Switch))
 	if text := describeProgress(&s.Switch.Progress); text != "" {
 		fmt.Fprintf(w, "load\t%s\t%s\n", s.Bridge, text)

@@ -12,6 +12,7 @@ type Status struct {
 	PID     int       `json:"pid"`
 	Bridge  string    `json:"bridge"`
 	Started time.Time `json:"started"`
+	Config  string    `json:"config,omitempty"` // why the host does not do what the files of its configuration say now
 	// Ready: the switch is connected and read, and every plugin has said everything it wants. Reasons tell what is missing.
 	Ready   bool     `json:"ready"`
 	Reasons []string `json:"reasons"`

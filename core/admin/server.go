@@ -28,6 +28,8 @@ type Host struct {
 	Logger  hclog.Logger
 	// Reasons are asked what else keeps the host from being ready; "" is nothing.
 	Reasons []func() string
+	// Config is asked why the configuration was not reloaded when that was asked for last; "" if it was.
+	Config func() string
 }
 
 // ErrInUse is returned by Listen when another host serves the socket.

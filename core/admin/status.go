@@ -40,6 +40,9 @@ func (h *Host) status(ctx context.Context) (Status, error) {
 	if loop.DatapathID != 0 {
 		s.Switch.DatapathID = fmt.Sprintf("%016x", loop.DatapathID)
 	}
+	if h.Config != nil {
+		s.Config = h.Config()
+	}
 	s.Reasons = reasons(loop.Phase, loop.Another, &s)
 	for _, ask := range h.Reasons {
 		if why := ask(); why != "" {
