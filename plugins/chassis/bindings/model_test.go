@@ -172,7 +172,7 @@ func pick[T any](t *rapid.T, label string, from ...T) T {
 // edit does one thing that may happen.
 func (w *world) edit(t *rapid.T) {
 	switch pick(t, "what", "interface", "interface", "unplug", "binding", "binding", "binding", "delete", "theirs", "nobody's", "up",
-		"mark", "mark", "mark", "name") {
+		"mark", "mark", "mark", "name", "number") {
 	case "interface":
 		w.editInterface(t)
 	case "unplug":
@@ -201,6 +201,9 @@ func (w *world) edit(t *rapid.T) {
 			delete(w.marks[port], owner)
 		}
 		w.duty.Marked(sdk.MarkInstalled{Owner: owner, Name: "port/" + id(port), Value: value})
+	case "number":
+		n := rapid.IntRange(0, len(plugNames)-1).Draw(t, "n")
+		w.setInterface(plugNames[n], libovsdb.Row{"ofport": pick(t, "number", -1, n+1, n+11)})
 	case "name": // of a chassis that has no row
 		name := pick(t, "name", "hv1", "hv1", "hv9")
 		w.Transact(duty.Vswitch, duty.Update(vswitch.OpenvSwitchTable, id("open"), libovsdb.Row{"external_ids": options("system-id", name)}))
