@@ -41,7 +41,7 @@ type connection struct {
 	verify    *verify  // nil: none is going on
 	portsGone []uint32 // port numbers of which the table has yet to be told
 
-	portsUnsaved bool // the ports have changed, and are remembered when it was told
+	portsUnsaved bool // the ports have changed, and are remembered once the table was told which are gone
 }
 
 func (c *connection) state() SwitchState {

@@ -103,11 +103,7 @@ func (t *Table) takeBack(o *owner, u *undo) {
 		t.change(d, u.content)
 		t.restore(d, u)
 	case undoFreshen: // and nothing else: others may have changed since who has the key
-		f := t.desired.at(d)
-		if f.epoch == o.epoch && u.epoch != o.epoch {
-			o.fresh--
-		}
-		f.epoch = u.epoch
+		t.restoreEpoch(d, u)
 	}
 }
 
@@ -141,11 +137,9 @@ func (t *Table) restoreObject(o *owner, u *undo) {
 
 // restore gives a flow the epoch, the flags and the quarantine that it had.
 func (t *Table) restore(d uint32, u *undo) {
+	t.restoreEpoch(d, u)
 	f := t.desired.at(d)
-	if o := t.ownerOf(d); f.epoch == o.epoch && u.epoch != o.epoch {
-		o.fresh--
-	}
-	f.epoch, f.flags = u.epoch, u.flags
+	f.flags = u.flags
 	if f.flags&losing != 0 && !u.lost.IsZero() {
 		t.lost[d] = u.lost
 	}
@@ -153,4 +147,13 @@ func (t *Table) restore(d uint32, u *undo) {
 		t.quarantine[d] = u.quarantine
 		t.retryAt(u.quarantine.until)
 	}
+}
+
+// restoreEpoch gives a flow the epoch that it had.
+func (t *Table) restoreEpoch(d uint32, u *undo) {
+	f := t.desired.at(d)
+	if o := t.ownerOf(d); f.epoch == o.epoch && u.epoch != o.epoch {
+		o.fresh--
+	}
+	f.epoch = u.epoch
 }

@@ -24,7 +24,7 @@ func (n *node) isComplete(t *testing.T) {
 	}
 }
 
-// A batch has the rows of a table in no particular order: what is made anew may come before what goes.
+// A network does not rely on the order in which it is told: what is made anew may come before what goes.
 func TestMulticastGroupMadeAnewBeforeItGoes(t *testing.T) {
 	n := newNode(2, 1)
 	flood := func() ovsdb.Model {

@@ -90,6 +90,7 @@ func (w world) again(t *rapid.T) (uuid.UUID, ovsdb.Model) {
 	}
 }
 
+// batch draws edits and says what changes by them, in any order.
 func (w world) batch(t *rapid.T) (changes []ovsdb.Change) {
 	before := maps.Clone(w)
 	for range rapid.IntRange(1, 8).Draw(t, "edits") {
